@@ -1,0 +1,1 @@
+//! The laptop: the only file that starts processes.

@@ -1,0 +1,1 @@
+//! A host that tells what is run through it, and keeps what the tools said.

@@ -1,0 +1,21 @@
+//! The door: parse, run the command, print a failure once, leave with its exit code.
+#![allow(dead_code, reason = "being assembled")]
+
+mod cli;
+mod commands;
+mod config;
+mod event;
+mod failure;
+mod host;
+mod journal;
+mod plan;
+mod rehearsal;
+mod report;
+mod runner;
+mod state;
+mod step;
+mod steps;
+mod tools;
+mod yaml;
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The simulated laptop: a third body of `Host` and a virtual clock.

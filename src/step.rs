@@ -1,0 +1,147 @@
+//! What a step is: an act, and the checkpoint that says whether the world is as the act would leave it.
+
+use std::time::Duration;
+
+use crate::event::{Fact, Teller};
+use crate::failure::{Failure, Id};
+use crate::host::clock::Stop;
+use crate::host::{CommandError, CommandLine, Hosts, Place};
+
+/// One entry of a plan.
+pub trait Step: Send + Sync {
+    /// Its stable name, the same in plan, journal, events, `--until` and documentation.
+    fn name(&self) -> &'static str;
+
+    /// The same in plain words.
+    fn title(&self) -> &'static str;
+
+    /// The commands of its act, as far as they are known beforehand.
+    fn commands(&self) -> Vec<Planned>;
+
+    /// How its end is recognised.
+    fn checkpoint(&self) -> Checkpoint;
+
+    /// Asks the world, once. Only reads, never waits, never changes anything, not even which controller is the
+    /// current one.
+    ///
+    /// # Errors
+    /// The world could not be asked; that is neither yes nor no.
+    fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError>;
+
+    /// Does what is missing. It looks before it acts, so that a half-done step is finished and not repeated.
+    ///
+    /// # Errors
+    /// What did not happen, and what to do about it.
+    fn act(&self, work: &Work<'_>) -> Result<(), Failure>;
+}
+
+/// What a step's act gets.
+pub struct Work<'a> {
+    /// Where commands run.
+    pub hosts: Hosts<'a>,
+    /// To say that something is being waited for or tried again.
+    pub tell: &'a Teller,
+    /// Whether the user wants to stop.
+    pub stop: &'a Stop,
+    /// The step's name.
+    pub step: &'static str,
+    /// The step's limit, counted from its start.
+    pub limit: Duration,
+    /// Numbers this act among all that were ever begun for this stack: two acts never share one.
+    pub act_id: u64,
+}
+
+impl Work<'_> {
+    /// Says what is being waited for.
+    pub fn waiting(&self, seen: impl Into<String>) {
+        self.tell.tell(Fact::Waiting { step: self.step, seen: seen.into() });
+    }
+
+    /// Says something the user should know.
+    pub fn warn(&self, message: impl Into<String>) {
+        self.tell.tell(Fact::Warning { step: Some(self.step), message: message.into() });
+    }
+}
+
+/// A command of a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    /// Where it runs.
+    pub on: Place,
+    /// The command. What only the running stack knows stands as a named placeholder such as `{bridge}`.
+    pub line: CommandLine,
+    /// The condition under which it runs; `None` on a fresh laptop: always.
+    pub when: Option<String>,
+}
+
+impl Planned {
+    /// Always runs on a fresh laptop, in the VM.
+    pub fn vm(line: CommandLine) -> Self {
+        Planned { on: Place::Vm, line, when: None }
+    }
+
+    /// Always runs on a fresh laptop, on the laptop.
+    pub fn laptop(line: CommandLine) -> Self {
+        Planned { on: Place::Laptop, line, when: None }
+    }
+
+    /// Runs only when.
+    #[must_use]
+    pub fn when(mut self, condition: &str) -> Self {
+        self.when = Some(condition.to_owned());
+        self
+    }
+}
+
+/// How a step's end is recognised.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// What must hold, as a sentence without a full stop.
+    pub expect: String,
+    /// The questions, for `plan`: the same that [`Step::probe`] asks when nothing stops it early.
+    pub probes: Vec<(Place, CommandLine)>,
+    /// The step's limit, counted from its start.
+    pub timeout: Duration,
+    /// The pause between two questions.
+    pub interval: Duration,
+    /// So many times in a row it must hold right after an act: Juju flickers.
+    pub successes: u32,
+    /// The command a person would type to see the same.
+    pub look_here: String,
+    /// The failure when it does not hold in time.
+    pub not_met: Id,
+}
+
+/// What a checkpoint says.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// It holds.
+    Met {
+        /// What was seen, in one line.
+        seen: String,
+    },
+    /// It does not hold now; waiting or acting may help.
+    NotYet {
+        /// What was seen, in one line.
+        seen: String,
+    },
+    /// It will not hold by waiting.
+    Broken(Box<Failure>),
+}
+
+impl Verdict {
+    /// It holds.
+    pub fn met(seen: impl Into<String>) -> Self {
+        Verdict::Met { seen: seen.into() }
+    }
+
+    /// Not yet.
+    pub fn not_yet(seen: impl Into<String>) -> Self {
+        Verdict::NotYet { seen: seen.into() }
+    }
+
+    /// Broken.
+    pub fn broken(failure: Failure) -> Self {
+        Verdict::Broken(Box::new(failure))
+    }
+}
