@@ -1,7 +1,9 @@
 //! The door: parse, run the command, print a failure once, leave with its exit code.
 #![allow(dead_code, reason = "being assembled")]
 
+mod checkpoint;
 mod cli;
+mod cloud_init;
 mod commands;
 mod config;
 mod event;

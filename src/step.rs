@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
 use crate::host::clock::Stop;
-use crate::host::{CommandError, CommandLine, Hosts, Place};
+use crate::host::{CommandError, CommandLine, Hosts, Output, Place, Unwatched, Watch};
 
 /// One entry of a plan.
 pub trait Step: Send + Sync {
@@ -57,6 +57,60 @@ impl Work<'_> {
         self.tell.tell(Fact::Waiting { step: self.step, seen: seen.into() });
     }
 
+    /// Runs a command that must succeed.
+    ///
+    /// # Errors
+    /// It did not; `doing` says in the user's words what was being done.
+    pub fn run(&self, on: Place, line: &CommandLine, doing: &str) -> Result<Output, Failure> {
+        self.run_watched(on, line, doing, &mut Unwatched)
+    }
+
+    /// The same with somebody who looks on.
+    ///
+    /// # Errors
+    /// As [`Work::run`].
+    pub fn run_watched(
+        &self,
+        on: Place,
+        line: &CommandLine,
+        doing: &str,
+        watch: &mut dyn Watch,
+    ) -> Result<Output, Failure> {
+        let result = self.hosts.on(on).run(line, watch).and_then(|output| output.success(line));
+        result.map_err(|error| Failure::of_command(doing, &error))
+    }
+
+    /// Tries something up to `of` times, with a pause between the tries, as long as `curable` says that it may heal.
+    ///
+    /// # Errors
+    /// The last try's failure, or the first that will not heal.
+    pub fn repeat<T>(
+        &self,
+        of: u32,
+        pause: Duration,
+        curable: impl Fn(&Failure) -> bool,
+        mut attempt: impl FnMut(u32) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut n = 1;
+        loop {
+            match attempt(n) {
+                Err(failure) if n < of && !self.stop.requested() && curable(&failure) => {
+                    n += 1;
+                    let why = failure.seen.as_deref().unwrap_or(&failure.message).to_owned();
+                    self.tell.tell(Fact::Retrying {
+                        step: self.step,
+                        why,
+                        attempt: n,
+                        of,
+                        pause_s: pause.as_secs(),
+                    });
+                    self.hosts.clock.pause(pause);
+                }
+                end => return end,
+            }
+        }
+    }
+
     /// Says something the user should know.
     pub fn warn(&self, message: impl Into<String>) {
         self.tell.tell(Fact::Warning { step: Some(self.step), message: message.into() });
@@ -72,23 +126,41 @@ pub struct Planned {
     pub line: CommandLine,
     /// The condition under which it runs; `None` on a fresh laptop: always.
     pub when: Option<String>,
+    /// The placeholder in later commands for which its output stands, and what that is.
+    pub yields: Option<Placeholder>,
+}
+
+/// A value that only the running stack knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placeholder {
+    /// Its name, without the braces.
+    pub name: &'static str,
+    /// What it stands for.
+    pub meaning: &'static str,
 }
 
 impl Planned {
     /// Always runs on a fresh laptop, in the VM.
     pub fn vm(line: CommandLine) -> Self {
-        Planned { on: Place::Vm, line, when: None }
+        Planned { on: Place::Vm, line, when: None, yields: None }
     }
 
     /// Always runs on a fresh laptop, on the laptop.
     pub fn laptop(line: CommandLine) -> Self {
-        Planned { on: Place::Laptop, line, when: None }
+        Planned { on: Place::Laptop, line, when: None, yields: None }
     }
 
     /// Runs only when.
     #[must_use]
     pub fn when(mut self, condition: &str) -> Self {
         self.when = Some(condition.to_owned());
+        self
+    }
+
+    /// Its output is what later commands name by this placeholder.
+    #[must_use]
+    pub fn yielding(mut self, name: &'static str, meaning: &'static str) -> Self {
+        self.yields = Some(Placeholder { name, meaning });
         self
     }
 }

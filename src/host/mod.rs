@@ -267,6 +267,8 @@ pub trait Watch {
     fn line(&mut self, stream: Stream, text: &[u8]);
     /// Called every now and then (about ten times a second on the laptop, every simulated second in rehearsal).
     fn tick(&mut self, elapsed: Duration) -> Flow;
+    /// Called between two looks at a long act, when the host is free: here the caller may ask it something.
+    fn between(&mut self, _elapsed: Duration) {}
 }
 
 /// A caller that does not look.

@@ -219,6 +219,7 @@ impl Vm {
             if watch.tick(elapsed()) == Flow::Leave {
                 return Err(CommandError::Left { line: line.to_string() });
             }
+            watch.between(elapsed());
             let mode = ["--follow", name, &offset.to_string(), &SLICE_S.to_string()];
             let state = match self
                 .must_run()

@@ -1,1 +1,2 @@
 //! Everything that people and programs read.
+pub mod duration;

@@ -3,6 +3,34 @@
 
 pub mod by_name;
 pub mod charms;
+pub mod juju;
 pub mod juju_status;
+pub mod kafka;
 pub mod kafka_readiness;
+pub mod linux;
+pub mod lxd;
 pub mod multipass;
+pub mod openstack;
+pub mod snap;
+pub mod sunbeam;
+
+use serde::de::DeserializeOwned;
+
+use crate::host::{CommandError, CommandLine, Output};
+
+/// The JSON document that a successful command printed. Noise before the first bracket is passed over: wrappers
+/// of ssh and snapd put warnings there now and then.
+///
+/// # Errors
+/// The command failed, or printed no such document.
+fn json<T: DeserializeOwned>(line: &CommandLine, output: Output) -> Result<T, CommandError> {
+    let output = output.success(line)?;
+    let text = output.out();
+    let start = text.find(['{', '[']).ok_or_else(|| CommandError::garbled(line, "no JSON in its answer"))?;
+    let mut documents = serde_json::Deserializer::from_str(&text[start..]).into_iter::<T>();
+    match documents.next() {
+        Some(Ok(document)) => Ok(document),
+        Some(Err(error)) => Err(CommandError::garbled(line, error)),
+        None => Err(CommandError::garbled(line, "no JSON in its answer")),
+    }
+}

@@ -1,0 +1,77 @@
+//! The one loop that waits: asks a step's checkpoint again and again, says what it sees, and gives up in time.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::failure::{Failure, Id};
+use crate::host::CommandError;
+use crate::step::{Checkpoint, Step, Verdict, Work};
+
+/// Waits until the step's checkpoint holds often enough in a row. Returns what it saw.
+///
+/// # Errors
+/// The checkpoint is broken, did not hold before the step's limit (counted from `began`), or the user interrupted.
+pub fn wait(
+    step: &dyn Step,
+    checkpoint: &Checkpoint,
+    work: &Work<'_>,
+    began: Timestamp,
+) -> Result<String, Failure> {
+    let mut in_a_row = 0;
+    let mut told = String::new();
+    loop {
+        let seen = match step.probe(&work.hosts) {
+            Ok(Verdict::Met { seen }) => {
+                in_a_row += 1;
+                if in_a_row >= checkpoint.successes {
+                    return Ok(seen);
+                }
+                told.clone()
+            }
+            Ok(Verdict::NotYet { seen }) => {
+                in_a_row = 0;
+                seen
+            }
+            Ok(Verdict::Broken(failure)) => return Err(*failure),
+            Err(CommandError::Left { .. }) => return Err(interrupted(step)),
+            Err(error) => {
+                in_a_row = 0;
+                format!("could not ask: {error}")
+            }
+        };
+        if seen != told {
+            work.waiting(seen.clone());
+            told = seen;
+        }
+        if work.stop.requested() {
+            return Err(interrupted(step));
+        }
+        if elapsed(work, began) >= work.limit {
+            return Err(not_met(step, checkpoint, work.limit, &told));
+        }
+        work.hosts.clock.pause(checkpoint.interval);
+    }
+}
+
+/// Time since the step began.
+pub fn elapsed(work: &Work<'_>, began: Timestamp) -> Duration {
+    Duration::try_from(work.hosts.clock.now().duration_since(began)).unwrap_or_default()
+}
+
+/// The checkpoint did not hold in time.
+fn not_met(step: &dyn Step, checkpoint: &Checkpoint, limit: Duration, seen: &str) -> Failure {
+    let message = format!("{}: not done within {}", step.title(), crate::report::duration::words(limit));
+    Failure::new(checkpoint.not_met, message)
+        .expected(checkpoint.expect.clone())
+        .seen(seen)
+        .hint(format!("look yourself: `{}`", checkpoint.look_here))
+        .hint("`kafstack up` resumes at this step")
+        .hint(format!("`timeouts: {{ {}: … }}` in the configuration gives it longer", step.name()))
+}
+
+/// The user wants to stop.
+pub fn interrupted(step: &dyn Step) -> Failure {
+    Failure::new(Id::Interrupted, format!("{}: interrupted", step.title()))
+        .hint("`kafstack up` resumes at this step")
+}

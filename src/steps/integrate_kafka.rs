@@ -1,0 +1,142 @@
+//! The last step: Kafka and ZooKeeper related, and Kafka ready. On track 4 there is nothing to relate and the step
+//! only waits.
+
+use std::time::Duration;
+
+use super::{in_vm, minutes};
+use crate::config::Config;
+use crate::failure::{Failure, Id};
+use crate::host::{CommandError, Hosts, Place};
+use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::tools::juju_status::{self, Status};
+use crate::tools::kafka_readiness::{self, Judgement, Wanted, WantedApplication};
+use crate::tools::{juju, kafka};
+
+/// Its name.
+pub const NAME: &str = "integrate-kafka";
+
+/// Relates the two and waits until a broker answers.
+pub struct IntegrateKafka {
+    /// The VM's name, for what a person would type.
+    vm: String,
+    /// Controller and model, as `-m` takes them.
+    target: String,
+    /// Track 4.
+    kraft: bool,
+    /// What must be there.
+    wanted: Wanted,
+    /// The step's limit.
+    timeout: Duration,
+}
+
+impl IntegrateKafka {
+    /// The usual limit. Eight units on one laptop were never measured; half an hour to an hour is expected
+    /// (canonical/kafka-operator's own tests allow half an hour for fewer).
+    pub const TIMEOUT: Duration = minutes(90);
+
+    /// The endpoints, in full.
+    const ENDPOINTS: (&str, &str) = ("kafka:zookeeper", "zookeeper:zookeeper");
+
+    /// The step for this configuration.
+    pub fn new(config: &Config, timeout: Duration) -> Self {
+        let mut wanted =
+            Wanted { model: config.juju.target(), applications: Vec::new(), related: Vec::new() };
+        if config.zookeeper.enabled {
+            let track = &config.zookeeper.channel.track;
+            wanted.applications.push(WantedApplication::new("zookeeper", track, config.zookeeper.units));
+            wanted.related.push(("kafka".to_owned(), "zookeeper".to_owned()));
+        }
+        wanted.applications.push(WantedApplication::new(
+            "kafka",
+            &config.kafka.channel.track,
+            config.kafka.units,
+        ));
+        let (vm, target) = (config.vm.name.clone(), config.juju.target());
+        IntegrateKafka { vm, target, kraft: config.kafka.kraft(), wanted, timeout }
+    }
+
+    /// The model's status.
+    fn status(&self, hosts: &Hosts<'_>) -> Result<Status, CommandError> {
+        let line = juju::status(&self.target);
+        juju_status::parse(&line, &hosts.vm.ask(&line)?)
+    }
+
+    /// The proof: a broker lists its topics.
+    fn lists_topics(
+        &self,
+        hosts: &Hosts<'_>,
+        status: &Status,
+        seen: String,
+    ) -> Result<Verdict, CommandError> {
+        let units = status
+            .application("kafka")
+            .map(|kafka| kafka.units.iter().collect::<Vec<_>>())
+            .unwrap_or_default();
+        let leader = units.iter().find(|(_, unit)| unit.leader).or(units.first());
+        let Some((name, unit)) = leader.filter(|(_, unit)| !unit.public_address.is_empty()) else {
+            return Ok(Verdict::not_yet(format!("{seen}; no broker has an address")));
+        };
+        let line = kafka::list_topics(&self.target, name, &unit.public_address, self.kraft);
+        let ran = juju::parse_exec(&line, hosts.vm.ask(&line)?)?;
+        Ok(if ran.code == 0 {
+            Verdict::met(format!("{seen}; {name} lists its topics"))
+        } else {
+            let words =
+                ran.stderr.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("no word").to_owned();
+            Verdict::not_yet(format!("{seen}; {name} does not list its topics yet: {words}"))
+        })
+    }
+}
+
+impl Step for IntegrateKafka {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn title(&self) -> &'static str {
+        if self.kraft { "Wait for Kafka" } else { "Integrate Kafka" }
+    }
+
+    fn commands(&self) -> Vec<Planned> {
+        let (one, other) = Self::ENDPOINTS;
+        if self.kraft { Vec::new() } else { vec![Planned::vm(juju::integrate(&self.target, one, other))] }
+    }
+
+    fn checkpoint(&self) -> Checkpoint {
+        let listing = kafka::list_topics(&self.target, "{broker}", "{address}", self.kraft);
+        let units: u32 = self.wanted.applications.iter().map(|a| u32::try_from(a.units).unwrap_or(0)).sum();
+        Checkpoint {
+            expect: format!(
+                "all {units} units are active and idle, their machines started, and a broker lists its topics"
+            ),
+            probes: vec![(Place::Vm, juju::status(&self.target)), (Place::Vm, listing)],
+            timeout: self.timeout,
+            interval: Duration::from_secs(10),
+            successes: 3,
+            look_here: in_vm(&self.vm, &format!("juju status -m {} --relations", self.target)),
+            not_met: Id::KafkaNotReady,
+        }
+    }
+
+    fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
+        let status = self.status(hosts)?;
+        match kafka_readiness::judge(&status, &self.wanted) {
+            Judgement::Ready { seen } => self.lists_topics(hosts, &status, seen),
+            Judgement::Waiting { why } => Ok(Verdict::not_yet(why)),
+            Judgement::Broken(trouble) => Ok(Verdict::broken(trouble.failure(&self.checkpoint().expect))),
+        }
+    }
+
+    fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
+        if self.kraft {
+            return Ok(());
+        }
+        let doing = "Integrate Kafka with ZooKeeper";
+        let status = self.status(&work.hosts).map_err(|error| Failure::of_command(doing, &error))?;
+        if !status.related("kafka", "zookeeper") {
+            let (one, other) = Self::ENDPOINTS;
+            work.run(Place::Vm, &juju::integrate(&self.target, one, other), doing)?;
+        }
+        Ok(())
+    }
+}
