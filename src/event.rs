@@ -187,10 +187,15 @@ impl Teller {
 
     /// Says that something happened now.
     pub fn tell(&self, fact: Fact) {
+        (self.sink)(self.event(fact));
+    }
+
+    /// A fact of now as an event, for somebody who hands it on himself.
+    pub fn event(&self, fact: Fact) -> Event {
         let at = self.clock.now();
         let elapsed = at.duration_since(self.began);
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(0);
-        (self.sink)(Event { v: 1, at, elapsed_ms, fact, rehearsal: self.rehearsal });
+        Event { v: 1, at, elapsed_ms, fact, rehearsal: self.rehearsal }
     }
 
     /// From now on commands are run on behalf of this step.

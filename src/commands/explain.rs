@@ -2,13 +2,28 @@
 
 use serde_json::{Value, json};
 
+use super::session::Session;
+use crate::cli::{self, TextFormat};
 use crate::failure::{Failure, Id};
+
+/// `kafstack explain`.
+///
+/// # Errors
+/// There is no such id.
+pub fn explain(session: &Session, args: &cli::Explain) -> Result<u8, Failure> {
+    let id = find(&args.id)?;
+    match args.format {
+        TextFormat::Text => session.terminal.data(&as_text(id)),
+        TextFormat::Json => super::print_json(session, &as_json(id, session.global.rehearse)),
+    }
+    Ok(0)
+}
 
 /// The id that was asked for.
 ///
 /// # Errors
 /// There is no such id; the nearest are named.
-pub fn find(name: &str) -> Result<Id, Failure> {
+fn find(name: &str) -> Result<Id, Failure> {
     let name = name.trim_matches(['[', ']']);
     Id::named(name).ok_or_else(|| {
         let near: Vec<&str> = Id::ALL
@@ -27,13 +42,13 @@ pub fn find(name: &str) -> Result<Id, Failure> {
 }
 
 /// For people.
-pub fn as_text(id: Id) -> String {
+fn as_text(id: Id) -> String {
     let about = id.about();
     format!("{} (exit code {})\n\n{}.\n\n{}\n", about.id, about.exit_code, about.meaning, about.cure)
 }
 
 /// For programs.
-pub fn as_json(id: Id, rehearsal: bool) -> Value {
+fn as_json(id: Id, rehearsal: bool) -> Value {
     let about = id.about();
     json!({
         "schema": "kafstack/explain/v1",

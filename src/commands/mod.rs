@@ -1,4 +1,52 @@
-//! One file for each thing a user asks for.
+//! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
-pub mod explain;
-pub mod plan;
+mod config;
+mod conduct;
+mod doctor;
+mod down;
+mod explain;
+mod plan;
+mod preflight;
+mod session;
+mod status;
+mod up;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+use crate::failure::{Failure, Id};
+use session::Session;
+
+/// Does what the command line asks for. Returns the exit code.
+///
+/// # Errors
+/// What did not happen; `main` prints it.
+pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
+    match &cli.command {
+        Command::Up(args) => up::up(session, args),
+        Command::Down(args) => down::down(session, args),
+        Command::Status(args) => status::status(session, args),
+        Command::Plan(args) => plan::plan(session, args),
+        Command::Doctor(args) => doctor::doctor(session, args),
+        Command::Config(args) => config::config(session, args),
+        Command::Explain(args) => explain::explain(session, args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "kafstack", &mut script);
+            session.terminal.bytes(&script);
+            Ok(0)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            let rendered = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            rendered.map_err(|error| Failure::new(Id::Unexpected, format!("the manual page: {error}")))?;
+            session.terminal.bytes(&page);
+            Ok(0)
+        }
+    }
+}
+
+/// Prints a JSON document, two spaces an indent.
+fn print_json(session: &Session, document: &serde_json::Value) {
+    session.terminal.data(&format!("{document:#}\n"));
+}

@@ -5,12 +5,30 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use super::session::Session;
+use crate::cli::{self, PlanFormat};
+use crate::config::{Config, Purpose};
+use crate::failure::Failure;
 use crate::host::vm::{EXIT_MARK, Vm, WRAPPER};
 use crate::host::{CommandLine, Place, Stdin, paste};
-use crate::plan::Plan;
+use crate::plan::{Circumstances, Plan};
 use crate::report::duration;
 use crate::step::{Planned, Step};
+
+/// `kafstack plan`.
+///
+/// # Errors
+/// The configuration is invalid.
+pub fn plan(session: &Session, args: &cli::Plan) -> Result<u8, Failure> {
+    let config = session.resolve(Purpose::Fresh)?.config;
+    let plan = crate::plan::up(&config, Circumstances { sudo_may_ask: true, ..Circumstances::default() });
+    match args.format {
+        PlanFormat::Text => session.terminal.data(&as_text(&plan, &config)),
+        PlanFormat::Json => super::print_json(session, &as_json(&plan, &config, session.global.rehearse)),
+        PlanFormat::Shell => session.terminal.data(&as_shell(&plan, &config)),
+    }
+    Ok(0)
+}
 
 /// What a planned command gets on its stdin, if that is a text.
 fn text(line: &CommandLine) -> Option<String> {
@@ -21,7 +39,7 @@ fn text(line: &CommandLine) -> Option<String> {
 }
 
 /// For programs (contract: `kafstack/plan/v1`).
-pub fn as_json(plan: &Plan, config: &Config, rehearsal: bool) -> Value {
+fn as_json(plan: &Plan, config: &Config, rehearsal: bool) -> Value {
     let command = |planned: &Planned| {
         let mut object = json!({
             "on": planned.on,
@@ -84,7 +102,7 @@ fn placeholders(plan: &Plan) -> Value {
 }
 
 /// For people.
-pub fn as_text(plan: &Plan, config: &Config) -> String {
+fn as_text(plan: &Plan, config: &Config) -> String {
     let mut out = String::new();
     let prefix = ["multipass", "exec", "-n", &config.vm.name, "--", "…"].join(" ");
     let _ = writeln!(
@@ -141,7 +159,7 @@ fn shown(line: &CommandLine) -> String {
 
 /// As a script that a person can run. What a checkpoint demands beyond an exit code stands as a comment: the script
 /// waits for what its probes say by exit code, kafstack for what they say in words.
-pub fn as_shell(plan: &Plan, config: &Config) -> String {
+fn as_shell(plan: &Plan, config: &Config) -> String {
     let mut out = String::new();
     let name = &config.vm.name;
     let _ = write!(

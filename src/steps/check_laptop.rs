@@ -121,6 +121,11 @@ impl Laptop {
         self.sizes(vm).iter().all(|row| row.verdict != Fitness::Fails)
     }
 
+    /// Whether some VM can be carried: architecture and virtualisation are as they must be.
+    pub fn carries_some(&self) -> bool {
+        self.kind().iter().all(|row| row.verdict != Fitness::Fails)
+    }
+
     /// The rows that never change with sizes.
     fn kind(&self) -> [Row; 2] {
         let architecture = Row {

@@ -8,11 +8,11 @@ mod configure_cloud;
 mod deploy_application;
 mod destroy_vm;
 mod initialise_lxd;
-mod install_multipass;
+pub mod install_multipass;
 mod install_openstack;
 mod integrate_kafka;
 mod launch_instance;
-mod launch_vm;
+pub mod launch_vm;
 mod prepare_node;
 
 pub use add_model::AddModel;

@@ -1,0 +1,138 @@
+//! What `up` asks before the first step: questions come now, never in the middle of the work.
+
+use super::session::{Session, Stage};
+use crate::cli;
+use crate::config::{Config, Preset};
+use crate::failure::{Failure, Id};
+use crate::host::{CommandError, CommandLine, Hosts, Io, Stdin};
+use crate::plan::Circumstances;
+use crate::steps::check_laptop::Laptop;
+use crate::steps::install_multipass::missing;
+use crate::steps::{CheckLaptop, InstallMultipass, launch_vm};
+use crate::tools::multipass;
+
+/// What the user decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Begin.
+    Begin,
+    /// Begin with this smaller preset.
+    Smaller(Preset),
+    /// Destroy the deleted VM first and build anew.
+    Anew,
+}
+
+/// Everything that must be known before the first step.
+pub struct Preflight<'a> {
+    /// This call.
+    pub session: &'a Session,
+    /// The options of `up`.
+    pub args: &'a cli::Up,
+    /// What is to be built.
+    pub config: &'a Config,
+    /// What the journal says.
+    pub with: Circumstances,
+}
+
+impl Preflight<'_> {
+    /// Asks the laptop, then the user.
+    ///
+    /// # Errors
+    /// The laptop is not able, nobody may answer, or the answer was no.
+    pub fn ask(&self, stage: &Stage) -> Result<Decision, Failure> {
+        stage.ask(|hosts| {
+            if let Some(preset) = self.smaller_preset(hosts)? {
+                return Ok(Decision::Smaller(preset));
+            }
+            self.elevation(hosts)?;
+            self.deleted_vm(hosts)
+        })
+    }
+
+    /// When only the sizes are too large: the largest preset that fits, if the user takes it. Elsewhere the failure
+    /// names it.
+    fn smaller_preset(&self, hosts: &Hosts<'_>) -> Result<Option<Preset>, Failure> {
+        let check = CheckLaptop { vm: self.config.vm.clone(), ignore: false };
+        let asked = |error: CommandError| Failure::of_command("The laptop could not be asked", &error);
+        let Some(failure) = check.failure(&check.rows(hosts).map_err(asked)?) else { return Ok(None) };
+        if self.args.ignore_laptop {
+            return Ok(None);
+        }
+        let laptop = Laptop::look(hosts).map_err(asked)?;
+        let kind_is_fine = laptop.carries_some();
+        let smaller = [Preset::Microstack, Preset::Single, Preset::Kafka, Preset::Kraft];
+        let fitting = smaller.into_iter().find(|preset| {
+            let vm = preset.config().vm;
+            let less = vm.memory <= self.config.vm.memory && vm.cpus <= self.config.vm.cpus && vm.disk <= self.config.vm.disk;
+            *preset != self.config.preset && less && laptop.carries(&vm)
+        });
+        let Some(preset) = fitting.filter(|_| kind_is_fine) else { return Err(failure) };
+        if self.session.terminal.can_ask() {
+            self.session.terminal.failure(&failure);
+            let question = format!("Build the preset `{}` instead, the largest that fits? {}", preset.name(), preset.about());
+            if self.session.terminal.ask(&question) {
+                return Ok(Some(preset));
+            }
+        }
+        let name = preset.name();
+        Err(failure.hint(format!("the largest preset that fits: `kafstack up --preset {name}`")))
+    }
+
+    /// Installing Multipass needs administrator rights: shown, and confirmed, before anything else happens.
+    fn elevation(&self, hosts: &Hosts<'_>) -> Result<(), Failure> {
+        if !matches!(hosts.laptop.ask(&multipass::version()), Err(CommandError::NotInstalled { .. })) {
+            return Ok(());
+        }
+        if let Err(error @ CommandError::NotInstalled { .. }) = hosts.laptop.ask(&CommandLine::reads("snap", ["version"])) {
+            return Err(missing(&error));
+        }
+        let step = InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
+        let lines = step.elevated().map(|line| format!("  {line}")).join("\n");
+        let terminal = &self.session.terminal;
+        if self.session.global.rehearse {
+            terminal.note(&format!("rehearsal: on a real laptop kafstack would now ask before it runs\n{lines}"));
+            return Ok(());
+        }
+        if terminal.can_ask() {
+            terminal.note(&format!("Multipass is not installed. To install it kafstack runs, as administrator:\n{lines}"));
+            if !self.args.yes && !terminal.ask("Run these?") {
+                return Err(Failure::new(Id::NotConfirmed, "Multipass was not installed")
+                    .hint("install it yourself: `sudo snap install multipass`, then `kafstack up`"));
+            }
+            // sudo asks for its password now, while nothing is drawn, and remembers the answer for a while.
+            let line = CommandLine { io: Io::Terminal, stdin: Stdin::Inherited, ..CommandLine::changes("sudo", ["-v"]) };
+            let asked = hosts.laptop.ask(&line).and_then(|output| output.success(&line));
+            asked.map_err(|error| refused(&error.to_string()))?;
+        } else if !self.args.yes {
+            return Err(refused("there is no terminal to ask on, and no `--yes`"));
+        }
+        Ok(())
+    }
+
+    /// A VM of ours that was deleted but not purged: recovered, unless the user wants it anew.
+    fn deleted_vm(&self, hosts: &Hosts<'_>) -> Result<Decision, Failure> {
+        let line = multipass::list();
+        let fleet = hosts.laptop.ask(&line).and_then(|output| multipass::parse_list(&line, &output));
+        let name = &self.config.vm.name;
+        // What cannot be asked now is asked by the steps.
+        let deleted = fleet.is_ok_and(|fleet| fleet.iter().any(|vm| vm.name == *name && vm.state == "Deleted"));
+        if !deleted {
+            return Ok(Decision::Begin);
+        }
+        if !self.with.launched && !self.with.adopt {
+            return Err(launch_vm::not_ours(name, "it is Deleted and the journal knows nothing of it"));
+        }
+        let question = format!("The VM `{name}` was deleted but is still there. Destroy it and build anew, instead of taking it back?");
+        let anew = !self.args.yes && self.session.terminal.can_ask() && self.session.terminal.ask(&question);
+        Ok(if anew { Decision::Anew } else { Decision::Begin })
+    }
+}
+
+/// Nobody may run the elevated command.
+fn refused(why: &str) -> Failure {
+    Failure::new(Id::ElevationRefused, "Multipass is not installed, and kafstack may not install it")
+        .expected("an answer on a terminal, or `--yes` and a sudo that asks nothing")
+        .seen(why)
+        .hint("type it yourself: `sudo snap install multipass`, then `kafstack up`")
+        .hint("see the whole journey without it: `kafstack up --rehearse`")
+}

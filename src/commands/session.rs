@@ -1,0 +1,146 @@
+//! What every command works with: options, environment, terminal, and the stage on which it plays.
+
+use std::sync::Arc;
+
+use crate::cli::{Environment, Global};
+use crate::config::{self, Config, Purpose, Request, Resolved};
+use crate::failure::{Failure, Id};
+use crate::host::clock::{RealClock, Stop, TimeScale};
+use crate::event::Teller;
+use crate::host::kept::RunFolder;
+use crate::host::laptop::Laptop;
+use crate::host::recorded::Recorded;
+use crate::host::vm::Vm;
+use crate::host::{Clock, Host, Hosts, Place};
+use crate::rehearsal::{Options, Rehearsal, Scenario};
+use crate::report::terminal::Terminal;
+use crate::state::State;
+
+/// One call of kafstack.
+pub struct Session {
+    /// The options that every command takes.
+    pub global: Global,
+    /// What the environment says.
+    pub environment: Environment,
+    /// Where everything is shown.
+    pub terminal: Terminal,
+    /// What the user's signals ask for.
+    pub stop: Stop,
+}
+
+impl Session {
+    /// The configuration for this purpose.
+    ///
+    /// # Errors
+    /// It is invalid, or what is in force cannot be read.
+    pub fn resolve(&self, purpose: Purpose) -> Result<Resolved, Failure> {
+        let base = self.environment.state_base(self.global.rehearse)?;
+        let in_force = |vm: &str| State::at(&base, vm).in_force();
+        config::resolve(&Request::new(&self.global, &self.environment, purpose, &in_force))
+    }
+
+    /// The configuration in force, for commands that work with what is built; what was asked for otherwise is left
+    /// aside with a warning.
+    ///
+    /// # Errors
+    /// As [`Session::resolve`].
+    pub fn resolve_for_use(&self) -> Result<Resolved, Failure> {
+        let resolved = self.resolve(Purpose::Use)?;
+        for difference in &resolved.differences {
+            self.terminal.warning(&format!("left aside, as the VM was built otherwise: {difference}"));
+        }
+        Ok(resolved)
+    }
+
+    /// The state folder of a VM; it need not be there.
+    ///
+    /// # Errors
+    /// There is no place for it.
+    pub fn state(&self, config: &Config) -> Result<State, Failure> {
+        Ok(State::at(&self.environment.state_base(self.global.rehearse)?, &config.vm.name))
+    }
+
+    /// What divides kafstack's own waits. Virtual time needs no dividing.
+    pub fn scale(&self) -> TimeScale {
+        TimeScale(if self.global.rehearse { 1.0 } else { f64::from(self.environment.time_scale) })
+    }
+
+    /// The stage: the real laptop, or the simulated one. `speed` is for commands without an end.
+    ///
+    /// # Errors
+    /// The scenario is invalid, or the simulated laptop cannot be opened.
+    pub fn stage(&self, config: &Config, speed: Option<f64>) -> Result<Stage, Failure> {
+        if !self.global.rehearse {
+            let laptop: Arc<dyn Host> = Arc::new(Laptop::new(self.scale()));
+            let clock: Arc<dyn Clock> = Arc::new(RealClock::new(self.stop.clone(), self.scale()));
+            return Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: false });
+        }
+        let scenario = self.global.scenario.as_deref().map(Scenario::load).transpose()?;
+        let options = Options {
+            seed: self.global.seed.unwrap_or_default(),
+            speed: self.global.speed.or(speed),
+            scenario,
+            stop: self.stop.clone(),
+        };
+        let folder = self.state(config)?.folder().to_owned();
+        let rehearsal = Rehearsal::open(&folder, options).map_err(|error| {
+            Failure::new(Id::StateUnusable, "the simulated laptop cannot be opened").seen(format!("{error:#}"))
+        })?;
+        let (laptop, clock): (Arc<dyn Host>, Arc<dyn Clock>) = (rehearsal.clone(), rehearsal);
+        Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: true })
+    }
+}
+
+/// Where a command plays.
+#[derive(Clone)]
+pub struct Stage {
+    /// The laptop, unrecorded.
+    laptop: Arc<dyn Host>,
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends what runs when the user leaves.
+    stop: Stop,
+    /// The VM's name.
+    vm: String,
+    /// It is simulated.
+    pub rehearsal: bool,
+}
+
+impl Stage {
+    /// The hosts of a run: what is asked of them is told and kept.
+    pub fn recorded(&self, tell: &Teller, folder: Option<RunFolder>) -> Recordings {
+        let record = |host: Arc<dyn Host>, place| {
+            Recorded::new(host, place, tell.clone(), self.stop.clone(), folder.clone())
+        };
+        // The way into the VM is not a fact of its own: what is told is what runs inside.
+        let vm = Arc::new(Vm::new(self.laptop.clone(), self.clock.clone(), &self.vm));
+        Recordings {
+            laptop: record(self.laptop.clone(), Place::Laptop),
+            vm: record(vm, Place::Vm),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Asks something of both hosts; nobody is told, but the user can leave.
+    pub fn ask<T>(&self, question: impl FnOnce(&Hosts<'_>) -> T) -> T {
+        let silent = Teller::silent(self.clock.clone(), self.rehearsal);
+        question(&self.recorded(&silent, None).hosts())
+    }
+}
+
+/// The hosts of a run.
+pub struct Recordings {
+    /// The laptop.
+    laptop: Recorded,
+    /// The VM.
+    vm: Recorded,
+    /// Their time.
+    clock: Arc<dyn Clock>,
+}
+
+impl Recordings {
+    /// As steps take them.
+    pub fn hosts(&self) -> Hosts<'_> {
+        Hosts { laptop: &self.laptop, vm: &self.vm, clock: &*self.clock }
+    }
+}

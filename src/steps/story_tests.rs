@@ -1,0 +1,152 @@
+//! What steps do when the world is half-done already: exact command lines, in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AddModel, DeployApplication, LaunchInstance};
+use crate::config::JujuConfig;
+use crate::config::{Channel, Config};
+use crate::event::Teller;
+use crate::failure::{Failure, Id};
+use crate::host::clock::{FakeClock, Stop};
+use crate::host::fake::FakeHost;
+use crate::host::{Hosts, Output};
+use crate::step::{Step, Verdict, Work};
+
+/// Lets a step act on a laptop and a VM that expect these commands.
+fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
+    let clock = FakeClock::default();
+    let laptop = FakeHost::new();
+    let hosts = Hosts { laptop: &laptop, vm, clock: &clock };
+    let tell = Teller::silent(Arc::new(FakeClock::default()), false);
+    let stop = Stop::default();
+    let limit = Duration::from_secs(600);
+    step.act(&Work { hosts, tell: &tell, stop: &stop, step: step.name(), limit, act_id: 7 })
+}
+
+/// Asks a step's checkpoint in a VM that expects these commands.
+fn probe(step: &dyn Step, vm: &FakeHost) -> Verdict {
+    let laptop = FakeHost::new();
+    step.probe(&Hosts { laptop: &laptop, vm, clock: &FakeClock::default() }).unwrap()
+}
+
+const SERVERS: &str = "openstack server list --name '^demo_instance$' -f json";
+
+fn launch_instance() -> LaunchInstance {
+    LaunchInstance {
+        vm: "microstack".into(),
+        instance: "demo_instance".into(),
+        openrc: "/home/ubuntu/demo-openrc".into(),
+        timeout: LaunchInstance::TIMEOUT,
+    }
+}
+
+fn server(status: &str, addresses: &str) -> String {
+    format!(r#"[{{"ID":"5f","Name":"demo_instance","Status":"{status}","Networks":{{"demo-network":[{addresses}]}}}}]"#)
+}
+
+#[test]
+fn a_server_without_a_floating_ip_gets_one_and_no_second_server() {
+    let half = server("ACTIVE", r#""192.168.0.42""#);
+    let vm = FakeHost::new()
+        .says(SERVERS, &half)
+        .says("openstack floating ip create external-network -f json", r#"{"floating_ip_address":"172.16.2.203"}"#)
+        .says("openstack server add floating ip 5f 172.16.2.203", "");
+    act(&launch_instance(), &vm).unwrap();
+}
+
+#[test]
+fn a_server_in_error_is_replaced() {
+    let vm = FakeHost::new()
+        .says(SERVERS, &server("ERROR", ""))
+        .says("openstack server delete --wait 5f", "")
+        .says(SERVERS, "[]")
+        .says("juju controllers --format json", r#"{"controllers":{"sunbeam-controller":{}},"current-controller":"overlord"}"#)
+        .says("juju switch sunbeam-controller", "")
+        .says("sunbeam launch ubuntu --name demo_instance", "")
+        .says(SERVERS, &server("ACTIVE", r#""192.168.0.42","172.16.2.203""#));
+    act(&launch_instance(), &vm).unwrap();
+    assert_eq!(vm.seen()[5].long.as_ref().unwrap().id, "7.1");
+}
+
+#[test]
+fn a_launch_that_failed_after_making_the_server_is_gone_on_with() {
+    let vm = FakeHost::new()
+        .says(SERVERS, "[]")
+        .says("juju controllers --format json", r#"{"controllers":null,"current-controller":""}"#)
+        .refuses("sunbeam launch ubuntu --name demo_instance", 1, "Error: Could not allocate IP address.")
+        .says(SERVERS, &server("ACTIVE", r#""192.168.0.42""#))
+        .says(SERVERS, &server("ACTIVE", r#""192.168.0.42""#))
+        .says("openstack floating ip create external-network -f json", r#"{"floating_ip_address":"172.16.2.9"}"#)
+        .says("openstack server add floating ip 5f 172.16.2.9", "");
+    act(&launch_instance(), &vm).unwrap();
+}
+
+#[test]
+fn two_servers_are_broken_and_neither_is_touched() {
+    let two = format!("[{0},{0}]", server("ACTIVE", "").trim_matches(['[', ']']).replace("[]", "[]"));
+    let two = two.replace(r#""demo-network":["#, r#""demo-network":[]"#).replace("[]}}", "[]}}");
+    let vm = FakeHost::new().says(SERVERS, &two);
+    let Verdict::Broken(failure) = probe(&launch_instance(), &vm) else { panic!("not broken") };
+    assert_eq!(failure.id, Id::InstanceDuplicated);
+}
+
+fn zookeeper(units: u32) -> DeployApplication {
+    let mut config = Config::example();
+    config.zookeeper.units = units;
+    DeployApplication::zookeeper(&config, DeployApplication::TIMEOUT)
+}
+
+const STATUS: &str = "juju status -m overlord:demo --format json --utc";
+
+fn model(units: u32) -> String {
+    let units: Vec<String> = (0..units).map(|n| format!(r#""zookeeper/{n}":{{}}"#)).collect();
+    format!(
+        r#"{{"model":{{"name":"demo"}},"machines":{{}},"applications":{{"zookeeper":{{"charm":"zookeeper","charm-name":"zookeeper","charm-channel":"3/stable","units":{{{}}}}}}}}}"#,
+        units.join(",")
+    )
+}
+
+#[test]
+fn missing_units_are_added_and_nothing_is_deployed_twice() {
+    let vm = FakeHost::new()
+        .says(STATUS, &model(2))
+        .says("juju add-unit zookeeper -n 3 -m overlord:demo", "");
+    act(&zookeeper(5), &vm).unwrap();
+    let vm = FakeHost::new().says(STATUS, &model(5));
+    act(&zookeeper(5), &vm).unwrap();
+}
+
+#[test]
+fn more_units_than_asked_for_are_left_alone() {
+    let vm = FakeHost::new().says(STATUS, &model(5));
+    assert!(matches!(probe(&zookeeper(3), &vm), Verdict::Met { .. }));
+}
+
+#[test]
+fn an_application_from_another_track_is_broken() {
+    let vm = FakeHost::new().says(STATUS, &model(5).replace("3/stable", "4/stable"));
+    let Verdict::Broken(failure) = probe(&zookeeper(5), &vm) else { panic!("not broken") };
+    assert_eq!(failure.id, Id::ApplicationDiffers);
+}
+
+#[test]
+fn a_model_on_its_way_out_is_waited_for_and_then_added_again() {
+    let step = AddModel {
+        vm: "microstack".into(),
+        juju: JujuConfig {
+            channel: Channel { track: "3.6".into(), risk: "stable".into() },
+            controller: "overlord".into(),
+            model: "demo".into(),
+        },
+        timeout: AddModel::TIMEOUT,
+    };
+    let add = "juju add-model demo -c overlord --no-switch";
+    let vm = FakeHost::new().refuses(add, 1, "ERROR model already exists").says(add, "");
+    act(&step, &vm).unwrap();
+    let vm = FakeHost::new().refuses(add, 1, "ERROR permission denied");
+    assert_eq!(act(&step, &vm).unwrap_err().id, Id::CommandFailed);
+    let gone = Ok(Output { stdout: br#"{"models":[{"short-name":"demo","life":"dying"}]}"#.to_vec(), ..Output::default() });
+    let vm = FakeHost::new().answers("juju models -c overlord --format json", gone);
+    assert!(matches!(probe(&step, &vm), Verdict::NotYet { .. }));
+}
