@@ -152,8 +152,9 @@ impl Run {
         loop {
             self.next(look, watch);
             let now = Instant::now();
-            let too_much = self.stdout.too_much.or(self.stderr.too_much);
-            let urgent = why.is_none() && (too_much.is_some() || (self.open == 0 && self.exit.is_some()));
+            let over = self.open == 0 && self.exit.is_some();
+            let too_much = self.stdout.too_much.or(self.stderr.too_much).is_some();
+            let urgent = why.is_none() && (too_much || over);
             if now < look && !urgent {
                 continue;
             }
@@ -162,12 +163,7 @@ impl Run {
                 self.exit = self.handle.try_wait().ok().flatten().map(|output| output.status);
             }
             if why.is_none() {
-                let told = self.exit.is_none() && watch.tick(now - self.began) == Flow::Leave;
-                why = too_much.map(|limit| Why::TooMuch { limit }).or(told.then_some(Why::Left)).or((self
-                    .exit
-                    .is_none()
-                    && now - self.began >= limit)
-                    .then_some(Why::TimedOut));
+                why = self.reason_to_end(watch, limit, now - self.began);
                 if why.is_some() {
                     self.target.send(Signal::TERM);
                     patience = Some(now + grace);
@@ -199,6 +195,20 @@ impl Run {
         self.stdout.finish(Stream::Stdout, watch);
         self.stderr.finish(Stream::Stderr, watch);
         why
+    }
+
+    /// Whether it is to be told to end. What it said is judged after its own end too, the rest only before.
+    fn reason_to_end(&self, watch: &mut dyn Watch, limit: Duration, elapsed: Duration) -> Option<Why> {
+        if let Some(limit) = self.stdout.too_much.or(self.stderr.too_much) {
+            return Some(Why::TooMuch { limit });
+        }
+        if self.exit.is_some() {
+            return None;
+        }
+        if watch.tick(elapsed) == Flow::Leave {
+            return Some(Why::Left);
+        }
+        (elapsed >= limit).then_some(Why::TimedOut)
     }
 
     /// Takes in what comes before `until`, at most one chunk; returns early when the child ends.

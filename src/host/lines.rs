@@ -110,10 +110,10 @@ impl Shown {
     }
 }
 
-/// Text of several lines without control sequences.
+/// Text of several lines as a terminal would show it in the end, without control sequences.
 pub fn clean(text: &str) -> String {
-    let line = |line| fragments(line).into_iter().map(|(text, _)| text).collect::<Vec<_>>().join(" ");
-    text.lines().map(|raw| line(raw).trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+    let shown = |raw: &str| Shown::default().texts(Stream::Stdout, raw.as_bytes()).pop().unwrap_or_default();
+    text.lines().map(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// At most [`SHOWN`] bytes of it, whole characters.
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(shown.texts(Stream::Stderr, raw), ["redlink \u{fffd} end"]);
         assert_eq!(shown.texts(Stream::Stderr, b"same"), ["same"]);
         assert_eq!(shown.texts(Stream::Stderr, b"same"), ["same"]);
-        assert_eq!(clean("a\x1b[1mb\x1b[0m\r\nc\rd"), "ab\nc d");
+        assert_eq!(clean("a\x1b[1mb\x1b[0m\r\nc\rd"), "ab\nd");
         assert_eq!(shown.texts(Stream::Stdout, "é".repeat(1000).as_bytes())[0].len(), SHOWN);
     }
 }

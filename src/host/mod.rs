@@ -330,6 +330,7 @@ impl Output {
             return "(its output is confidential)".to_owned();
         }
         let text = if self.stderr.iter().all(u8::is_ascii_whitespace) { self.out() } else { self.err() };
+        let text = lines::clean(&text);
         let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }

@@ -416,5 +416,6 @@ impl Watch for Shifted<'_> {
     }
 }
 
-#[cfg(test)]
+// The wrapper needs what an Ubuntu VM has: `flock`, `setsid`, GNU `tail`.
+#[cfg(all(test, target_os = "linux"))]
 mod tests;
