@@ -185,6 +185,11 @@ impl Teller {
         Teller::new(clock, rehearsal, Arc::new(|_| ()))
     }
 
+    /// The time by the run's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     /// Says that something happened now.
     pub fn tell(&self, fact: Fact) {
         (self.sink)(self.event(fact));

@@ -6,7 +6,9 @@
 pub mod clock;
 #[cfg(test)]
 pub mod fake;
+pub mod kept;
 pub mod laptop;
+pub mod lines;
 pub mod recorded;
 pub mod secret;
 pub mod vm;
@@ -263,7 +265,8 @@ pub enum Flow {
 
 /// What a caller sees while a command runs, on the caller's own thread.
 pub trait Watch {
-    /// A whole line, without its end; or a piece of 8 KiB of a longer one.
+    /// A whole line, without its end; or a piece of one, of 8 KiB or up to a carriage return or backspace (see
+    /// [`lines::Lines`]).
     fn line(&mut self, stream: Stream, text: &[u8]);
     /// Called every now and then (about ten times a second on the laptop, every simulated second in rehearsal).
     fn tick(&mut self, elapsed: Duration) -> Flow;
@@ -329,6 +332,7 @@ impl Output {
             return "(its output is confidential)".to_owned();
         }
         let text = if self.stderr.iter().all(u8::is_ascii_whitespace) { self.out() } else { self.err() };
+        let text = lines::clean(&text);
         let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }

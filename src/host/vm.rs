@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     CAPTURE, Clock, CommandError, CommandLine, Effect, Flow, Host, Io, Long, Output, Stdin, Stream, Watch,
+    lines,
 };
 use crate::tools::multipass;
 
@@ -21,6 +22,8 @@ use crate::tools::multipass;
 /// - reports the exit status as its own last line on stderr and itself ends with 0, because Multipass' own codes 1,
 ///   2 and 255 look like the command's, and Multipass 1.16 repeats a command that ends with 4 for ever
 ///   (canonical/multipass#3771);
+/// - `--terminal` is for commands that have the terminal to themselves: no mark, for the user would see it, but the
+///   exit status itself (4 as 1), and a shell's own colours and width;
 /// - `--openrc FILE` reads variables from a file, so that no password becomes an argument;
 /// - `--start NAME ID` begins a long act in a session of its own, under a lock that the kernel frees when the act is
 ///   gone, with output and end status in files; it says `started`, or which act is `running` already;
@@ -31,6 +34,10 @@ PATH=$PATH:/snap/bin NO_COLOR=1 COLUMNS=256 LC_ALL=C.UTF-8 USER=${USER:-$(id -un
 export PATH NO_COLOR COLUMNS LC_ALL USER
 unset JUJU_MODEL JUJU_CONTROLLER JUJU_DATA JUJU_LOGGING_CONFIG JUJU_STARTUP_LOGGING_CONFIG JUJU_DEV_FEATURE_FLAGS JUJU_BOOTSTRAP_MODEL
 case $1 in
+--terminal)
+  shift; unset NO_COLOR COLUMNS; "$@"; s=$?
+  if [ $s -eq 4 ]; then s=1; fi
+  exit $s ;;
 --openrc)
   if [ -r "$2" ]; then . "$2"; shift 2; "$@"; else echo "kafstack: cannot read $2" >&2; false; fi ;;
 --start)
@@ -136,6 +143,9 @@ impl Vm {
         };
         let exit = taken(EXIT_MARK).or(exit);
         let long = taken(LONG_MARK).or(long);
+        if line.io == Io::Terminal {
+            return Ok((output, None));
+        }
         let Some(exit) = exit else {
             *self.running_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
             let why = match output.last_words(line) {
@@ -156,6 +166,7 @@ impl Vm {
             CommandError::TimedOut { after, said, .. } => CommandError::TimedOut { line, after, said },
             CommandError::Left { .. } => CommandError::Left { line },
             CommandError::TooMuch { limit, .. } => CommandError::TooMuch { line, limit },
+            CommandError::NotStarted { why, .. } => CommandError::NotStarted { line, why },
             other => other,
         }
     }
@@ -198,6 +209,16 @@ impl Vm {
         }
     }
 
+    /// How many bytes a long act has said.
+    fn log_size(&self, line: &CommandLine, name: &str) -> Result<usize, CommandError> {
+        let stat = CommandLine::reads("stat", ["-c", "%s", &format!("kafstack/{name}.log")]);
+        let (output, _) = self.exec(&stat, &[], &stat.argv(), &mut super::Unwatched)?;
+        let size = output.success(&stat)?.out();
+        size.trim()
+            .parse()
+            .map_err(|_| CommandError::garbled(line, format!("the size of its log is {size:?}")))
+    }
+
     /// Follows a running long act, slice by slice, until it ends or the line's limit passes.
     fn follow(
         &self,
@@ -215,21 +236,39 @@ impl Vm {
         };
         let mut offset: usize = 1;
         let mut tail: Vec<u8> = Vec::new();
+        let mut told = Told::default();
         loop {
             if watch.tick(elapsed()) == Flow::Leave {
                 return Err(CommandError::Left { line: line.to_string() });
             }
             watch.between(elapsed());
             let mode = ["--follow", name, &offset.to_string(), &SLICE_S.to_string()];
-            let state = match self
-                .must_run()
-                .and_then(|()| self.exec(&slice, &mode, &[], &mut Shifted { watch, elapsed }))
-            {
+            let state = match self.must_run().and_then(|()| {
+                self.exec(&slice, &mode, &[], &mut Shifted { watch, elapsed, told: &mut told, seen: 0 })
+            }) {
                 Ok((output, state)) => {
-                    offset += output.stdout.len();
-                    tail.extend_from_slice(&output.stdout);
+                    let state = state.unwrap_or_default();
+                    let open = if state == "running" { told.unfinished(&output.stdout) } else { 0 };
+                    let whole = output.stdout.len() - open;
+                    offset += whole;
+                    tail.extend_from_slice(&output.stdout[..whole]);
                     tail.drain(..tail.len().saturating_sub(super::TAIL));
-                    state.unwrap_or_default()
+                    if open == 0 {
+                        told = Told::default();
+                    } else {
+                        told.lines = 1;
+                    }
+                    state
+                }
+                Err(CommandError::TooMuch { .. }) => {
+                    // More than one look can hold: its log in the VM has it all, and what comes next matters more.
+                    offset = self.log_size(line, name)? + 1;
+                    told = Told::default();
+                    watch.line(
+                        Stream::Stderr,
+                        format!("(too much output; see `~/kafstack/{name}.log` in the VM)").as_bytes(),
+                    );
+                    "running".to_owned()
                 }
                 Err(left @ (CommandError::Left { .. } | CommandError::VmNotRunning { .. })) => {
                     return Err(left);
@@ -268,6 +307,9 @@ impl Host for Vm {
         self.must_run()?;
         if let Some(long) = &line.long {
             return self.run_long(line, long, watch);
+        }
+        if line.io == Io::Terminal {
+            return self.exec(line, &["--terminal"], &line.argv(), watch).map(|(output, _)| output);
         }
         let mode: Vec<&str> = line.openrc.iter().flat_map(|file| ["--openrc", file]).collect();
         self.exec(line, &mode, &line.argv(), watch).map(|(output, _)| output)
@@ -327,16 +369,46 @@ impl Watch for Quiet<'_> {
     }
 }
 
-/// Forwards ticks with the whole act's elapsed time instead of one slice's.
+/// Which lines after the offset of the current look at a long act the caller was told already: after a broken
+/// connection they come again, and so does a line that had not ended when a look did.
+#[derive(Default)]
+struct Told {
+    /// So many.
+    lines: usize,
+    /// The last of them; told again only when it has become longer.
+    last: Vec<u8>,
+}
+
+impl Told {
+    /// How many bytes at the end of a look belong to a line that has not ended.
+    fn unfinished(&self, look: &[u8]) -> usize {
+        let ended = look.ends_with(b"\n") || lines::continues(&self.last) || !look.ends_with(&self.last);
+        if ended { 0 } else { self.last.len() }
+    }
+}
+
+/// One look at a long act: forwards its new lines, and ticks with the whole act's elapsed time.
 struct Shifted<'a> {
     /// The caller.
     watch: &'a mut dyn Watch,
     /// Time since the act began.
     elapsed: &'a dyn Fn() -> Duration,
+    /// What the caller was told already.
+    told: &'a mut Told,
+    /// Lines of this look so far.
+    seen: usize,
 }
 
 impl Watch for Shifted<'_> {
     fn line(&mut self, stream: Stream, text: &[u8]) {
+        if stream == Stream::Stdout {
+            self.seen += 1;
+            let again = self.seen == self.told.lines && text == self.told.last;
+            if self.seen < self.told.lines || again {
+                return;
+            }
+            *self.told = Told { lines: self.seen, last: text.to_vec() };
+        }
         self.watch.line(stream, text);
     }
 
@@ -344,3 +416,7 @@ impl Watch for Shifted<'_> {
         self.watch.tick((self.elapsed)())
     }
 }
+
+// The wrapper needs what an Ubuntu VM has: `flock`, `setsid`, GNU `tail`.
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
