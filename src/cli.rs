@@ -1,1 +1,525 @@
-//! (to be written)
+//! The command line: types only. Their doc comments are the help text. `environment` is what there is beside it.
+//!
+//! What the options mean is decided in `commands` and `config`; here they are only told apart.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{FalseyValueParser, PossibleValuesParser};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::{Failure, Id};
+use crate::plan;
+
+mod environment;
+
+#[allow(unused_imports, reason = "being assembled")]
+pub use environment::{Environment, color_choice, environment};
+
+/// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
+///
+/// kafstack makes one Multipass VM and builds in it: OpenStack (by Sunbeam), a Juju controller on LXD, ZooKeeper and
+/// Kafka. Every command can be stopped and repeated; `up` always goes on where the stack really is.
+#[derive(Debug, Parser)]
+#[command(name = "kafstack", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  kafstack up --rehearse              watch the whole journey on a simulated laptop first
+  kafstack doctor                     can this laptop do it?
+  kafstack up --preset kraft          the smallest stack: Kafka 4, no OpenStack
+  kafstack status --watch             what is there, what is missing
+  kafstack down                       destroy the VM, and nothing else
+
+Every option has an environment twin, shown beside it. Exit codes: 0 done, 1 a bug, 2 usage or
+configuration, 3 the laptop, 4 a command failed, 5 not in time, 6 broken, 7 not ready, 8 locked.")]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What is to be done.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+impl Cli {
+    /// Reads a command line, the program's name first.
+    ///
+    /// # Errors
+    /// clap's own: wrong usage (exit code 2), or the text that `--help` and `--version` ask for.
+    pub fn read(line: Vec<OsString>) -> Result<Cli, clap::Error> {
+        let mut cli = Cli::try_parse_from(&line)?;
+        // Of a global option given both before and after the command, clap keeps one place only. Values beginning
+        // with a hyphen are refused by clap, so a word `--set` that it let pass is this option.
+        let words = line.iter().map(|word| word.to_string_lossy());
+        let mut words = words.take_while(|word| word != "--");
+        cli.global.set.clear();
+        while let Some(word) = words.next() {
+            let value = match word.strip_prefix("--set") {
+                Some("") => words.next().map(|value| value.into_owned()),
+                Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+                None => None,
+            };
+            cli.global.set.extend(value.and_then(|value| setting(&value).ok()));
+        }
+        Ok(cli)
+    }
+}
+
+/// The options that every command takes.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Global {
+    /// The configuration file [default: ./kafstack.yaml, else kafstack/config.yaml in the XDG configuration folder]
+    #[arg(long, global = true, value_name = "FILE", env = "KAFSTACK_CONFIG", hide_env_values = true)]
+    #[arg(help_heading = "Configuration")]
+    pub config: Option<PathBuf>,
+
+    /// The starting point: microstack, single, kafka, kraft or jammy [env: KAFSTACK_PRESET]
+    #[arg(long, global = true, value_name = "NAME", help_heading = "Configuration")]
+    pub preset: Option<String>,
+
+    /// One value, such as `kafka.units=3`; may be given several times [env: KAFSTACK_SET, separated by `;`]
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = setting, help_heading = "Configuration")]
+    pub set: Vec<Setting>,
+
+    /// Say more on stderr; twice: still more
+    #[arg(short, long, global = true, action = ArgAction::Count, env = "KAFSTACK_VERBOSE", hide_env_values = true)]
+    #[arg(help_heading = "Output", conflicts_with = "quiet")]
+    pub verbose: u8,
+
+    /// Say only what was asked for, warnings and errors
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "KAFSTACK_QUIET",
+        hide_env_values = true,
+        help_heading = "Output"
+    )]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub quiet: bool,
+
+    /// Colours; `auto` also listens to NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_name = "WHEN", env = "KAFSTACK_COLOR", hide_env_values = true)]
+    #[arg(default_value = "auto", help_heading = "Output")]
+    pub color: ColorWhen,
+
+    /// Work on a simulated laptop: nothing is installed, started or deleted
+    #[arg(
+        long,
+        global = true,
+        env = "KAFSTACK_REHEARSE",
+        hide_env_values = true,
+        help_heading = "Rehearsal"
+    )]
+    #[arg(value_parser = FalseyValueParser::new())]
+    pub rehearse: bool,
+
+    /// The same seed gives the same events
+    #[arg(long, global = true, value_name = "N", env = "KAFSTACK_SEED", hide_env_values = true)]
+    #[arg(help_heading = "Rehearsal")]
+    pub seed: Option<u64>,
+
+    /// Play at so many times real time instead of at once
+    #[arg(long, global = true, value_name = "N", env = "KAFSTACK_SPEED", hide_env_values = true)]
+    #[arg(help_heading = "Rehearsal", value_parser = speed)]
+    pub speed: Option<f64>,
+
+    /// A file with faults to plant
+    #[arg(long, global = true, value_name = "FILE", env = "KAFSTACK_SCENARIO", hide_env_values = true)]
+    #[arg(help_heading = "Rehearsal")]
+    pub scenario: Option<PathBuf>,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the stack to ready, step by step; resumes and repairs
+    Up(Up),
+    /// Destroy the VM that `up` made, and nothing else
+    Down(Down),
+    /// Show the checkpoints, then the Juju model
+    Status(Status),
+    /// Show the steps with their exact commands and checkpoints; changes nothing
+    Plan(Plan),
+    /// Ask whether this laptop can carry the stack
+    Doctor(Doctor),
+    /// Show, write or check the configuration
+    #[command(subcommand)]
+    Config(Config),
+    /// Explain the id of a failure
+    Explain(Explain),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  kafstack completions bash > ~/.local/share/bash-completion/completions/kafstack"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  kafstack man | man -l -")]
+    Man,
+}
+
+/// `up`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  kafstack up                         the whole journey of the preset `microstack`
+  kafstack up --until launch-vm       stop when that step's checkpoint holds
+  kafstack up --yes --progress plain  in a pipeline
+  kafstack up --events - > run.ndjson every event as one JSON object a line")]
+pub struct Up {
+    /// Stop after this step
+    #[arg(long, value_name = "STEP", env = "KAFSTACK_UNTIL", hide_env_values = true)]
+    #[arg(value_parser = PossibleValuesParser::new(plan::NAMES))]
+    pub until: Option<String>,
+
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub yes: bool,
+
+    /// Take over a VM of this name that kafstack did not make
+    #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub adopt: bool,
+
+    /// Write every event as one JSON object a line; `-` is stdout
+    #[arg(long, value_name = "FILE|-", env = "KAFSTACK_EVENTS", hide_env_values = true)]
+    pub events: Option<PathBuf>,
+
+    /// How progress is shown
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "auto",
+        env = "KAFSTACK_PROGRESS",
+        hide_env_values = true
+    )]
+    pub progress: ProgressHow,
+
+    /// Turn the verdicts on this laptop into warnings
+    #[arg(long, env = "KAFSTACK_IGNORE_LAPTOP", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub ignore_laptop: bool,
+}
+
+/// `down`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  kafstack down --yes                 without a question, for scripts")]
+pub struct Down {
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub yes: bool,
+
+    /// Destroy a VM of this name even if kafstack did not make it
+    #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
+    pub adopt: bool,
+}
+
+/// `status`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  kafstack status                             once; exit code 0 if ready, 7 if not
+  kafstack status --watch                     again and again, until Ctrl-C
+  kafstack status --until-ready --timeout 2h  wait, in a script")]
+pub struct Status {
+    /// As a table for people or as JSON
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        env = "KAFSTACK_FORMAT",
+        hide_env_values = true
+    )]
+    pub format: TableFormat,
+
+    /// Ask again and again
+    #[arg(short, long)]
+    pub watch: bool,
+
+    /// Seconds between two questions of --watch and --until-ready
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 5,
+        env = "KAFSTACK_INTERVAL",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub interval: u64,
+
+    /// Ask until the stack is ready or broken
+    #[arg(long)]
+    pub until_ready: bool,
+
+    /// For at most so long, such as 90s, 10m or 1h30m
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "until_ready")]
+    pub timeout: Option<Duration>,
+}
+
+/// `plan`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  kafstack plan --preset kraft               what `up` would run on a fresh laptop
+  kafstack plan --format shell > by-hand.sh  the same as a script for a person")]
+pub struct Plan {
+    /// As text, as JSON or as a shell script
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: PlanFormat,
+}
+
+/// `doctor`.
+#[derive(Args, Debug)]
+pub struct Doctor {
+    /// As a table for people or as JSON
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        env = "KAFSTACK_FORMAT",
+        hide_env_values = true
+    )]
+    pub format: TableFormat,
+}
+
+/// `config`.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Show the configuration in force and where each value came from
+    Show {
+        /// As a table for people, as JSON, or as YAML that can be used as a configuration file
+        #[arg(long, value_name = "FORMAT", default_value = "table")]
+        format: ConfigFormat,
+    },
+    /// Write a commented kafstack.yaml (or the file that --config names); an existing file is never overwritten
+    Init,
+    /// Check the configuration file, the environment and the options, without regard to any VM
+    Check,
+}
+
+/// `explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  kafstack explain kafka-not-ready")]
+pub struct Explain {
+    /// The id, as printed in brackets after a failure
+    pub id: String,
+    /// As text or as JSON
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: TextFormat,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How `up` shows its progress.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProgressHow {
+    /// A bar on a terminal, else plain lines
+    #[default]
+    Auto,
+    /// A bar
+    Bar,
+    /// Lines
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// Formats of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// Formats of `plan`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For a person's shell
+    Shell,
+}
+
+/// Formats of `config show`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConfigFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// A configuration file
+    Yaml,
+}
+
+/// Formats of prose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TextFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// One `KEY=VALUE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The dotted key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
+/// Reads a `KEY=VALUE`.
+fn setting(text: &str) -> Result<Setting, String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.trim().is_empty() => {
+            Ok(Setting { key: key.trim().to_owned(), value: value.trim().to_owned() })
+        }
+        _ => Err("expected KEY=VALUE, such as `kafka.units=3`".to_owned()),
+    }
+}
+
+/// Reads a duration such as `90s`, `10m`, `1h30m`.
+///
+/// # Errors
+/// What would be right.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    text.trim()
+        .parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|d| Duration::try_from(d).ok())
+        .filter(|d| d.as_secs() > 0 && d.subsec_nanos() == 0)
+        .ok_or_else(|| {
+            "a duration in whole seconds, minutes or hours such as `90s`, `10m` or `1h30m`".to_owned()
+        })
+}
+
+/// Reads the rehearsal's speed.
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed > 0.0 && speed <= 1e6 => Ok(speed),
+        _ => Err("expected a number above 0, such as 60".to_owned()),
+    }
+}
+
+impl Global {
+    /// Checks what clap cannot say: the rehearsal's options need the rehearsal, wherever each was given.
+    ///
+    /// # Errors
+    /// [`Id::Usage`], naming the option.
+    pub fn check(&self) -> Result<(), Failure> {
+        let given = [
+            ("--seed", self.seed.is_some()),
+            ("--speed", self.speed.is_some()),
+            ("--scenario", self.scenario.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given && !self.rehearse) {
+            Some((option, _)) => {
+                let variable = format!("KAFSTACK_{}", option.trim_start_matches('-').to_uppercase());
+                Err(Failure::new(
+                    Id::Usage,
+                    format!("{option} ({variable}) means nothing without --rehearse"),
+                )
+                .hint("add `--rehearse`, or set KAFSTACK_REHEARSE=1"))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(args: &str) -> Result<Cli, clap::Error> {
+        Cli::read(std::iter::once("kafstack").chain(args.split_whitespace()).map(OsString::from).collect())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn only_the_commands_of_this_release_are_there() {
+        let command = Cli::command();
+        let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(
+            names,
+            ["up", "down", "status", "plan", "doctor", "config", "explain", "completions", "man"]
+        );
+        assert!(command.get_subcommands().all(|c| !c.is_hide_set()));
+        assert!(
+            command.get_subcommands().chain([&command]).all(|c| c.get_arguments().all(|a| !a.is_hide_set()))
+        );
+    }
+
+    #[test]
+    fn global_options_stand_before_and_after_the_command() {
+        let cli = parse("--set kafka.units=1 --preset=single up --set=a=b=c --preset kraft -vv").unwrap();
+        assert_eq!(cli.global.preset.as_deref(), Some("kraft"));
+        assert_eq!(cli.global.verbose, 2);
+        let set: Vec<_> = cli.global.set.iter().map(|s| (s.key.as_str(), s.value.as_str())).collect();
+        assert_eq!(set, [("kafka.units", "1"), ("a", "b=c")]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_a_usage_error() {
+        for args in [
+            "up --until make-coffee",
+            "up --set units",
+            "up --set =3",
+            "demo",
+            "status --format yaml",
+            "status --interval 0",
+            "status --timeout 10m",
+            "status --until-ready --timeout soon",
+            "up -q -v",
+            "explain",
+            "up --speed 0",
+        ] {
+            assert_eq!(parse(args).unwrap_err().exit_code(), 2, "{args}");
+        }
+    }
+
+    #[test]
+    fn options_of_the_rehearsal_need_the_rehearsal() {
+        for args in ["up --seed 1", "up --speed 60", "status --scenario faults.yaml"] {
+            let failure = parse(args).unwrap().global.check().unwrap_err();
+            assert_eq!(failure.id, Id::Usage, "{args}");
+            assert!(failure.message.contains("--rehearse"), "{failure}");
+        }
+        assert!(parse("up --rehearse --seed 1 --speed 60").unwrap().global.check().is_ok());
+        assert!(parse("up").unwrap().global.check().is_ok());
+    }
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        let seconds = |text| duration(text).map(|d| d.as_secs());
+        assert_eq!(seconds("90s"), Ok(90));
+        assert_eq!(seconds("10m"), Ok(600));
+        assert_eq!(seconds("1h30m"), Ok(5400));
+        assert_eq!(seconds("150m"), Ok(9000));
+        for wrong in ["", "10", "soon", "-5m", "0s", "1.5s", "1mo"] {
+            assert!(duration(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

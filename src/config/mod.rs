@@ -1,4 +1,25 @@
 //! The configuration: everything a run needs, valid by construction.
+//!
+//! Here are the resolved types. How they come about: `layers` collects what was given and where, `keys` knows every
+//! key, `values` reads single values, `checks` looks at values together, `resolve` puts it all in order.
+
+mod checks;
+mod in_force;
+mod kafka_options;
+mod keys;
+mod layers;
+mod presets;
+mod resolve;
+mod starter;
+mod values;
+
+#[allow(unused_imports, reason = "being assembled")]
+pub use {
+    in_force::{Difference, DifferenceKind, from_texts, to_texts},
+    layers::{Given, Source, Sourced},
+    resolve::{Purpose, Request, Resolved, Row, resolve},
+    starter::{as_yaml, starter},
+};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -82,6 +103,12 @@ impl Image {
     }
 }
 
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.number())
+    }
+}
+
 /// A size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
@@ -98,7 +125,7 @@ impl fmt::Display for Size {
     /// canonical/multipass:src/utils/memory_size.cpp) and that leaves a whole number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (shift, unit) in [(30, "G"), (20, "M"), (10, "K")] {
-            if self.0 != 0 && self.0 % (1 << shift) == 0 {
+            if self.0 != 0 && self.0.is_multiple_of(1 << shift) {
                 return write!(f, "{}{unit}", self.0 >> shift);
             }
         }
