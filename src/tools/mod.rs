@@ -3,6 +3,7 @@
 
 pub mod by_name;
 pub mod charms;
+pub mod juju_relations;
 pub mod juju_status;
 pub mod kafka_readiness;
 pub mod multipass;
