@@ -22,6 +22,11 @@ pub trait Record {
     /// # Errors
     /// It could not be written down; then the act must not happen.
     fn begun(&mut self, step: &'static str) -> Result<u64, Failure>;
+    /// The step's checkpoint held without an act.
+    ///
+    /// # Errors
+    /// What follows from that could not be written down.
+    fn holds(&mut self, step: &'static str) -> Result<(), Failure>;
     /// The step's checkpoint held after its act.
     ///
     /// # Errors
@@ -79,6 +84,7 @@ impl Run<'_> {
             return Err(checkpoint::interrupted(step));
         }
         if let Some(seen) = self.holds_already(step)? {
+            record.holds(step.name())?;
             self.tell.tell(Fact::StepSkipped { step: step.name(), seen });
             return Ok(false);
         }

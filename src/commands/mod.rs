@@ -7,7 +7,8 @@ mod down;
 mod explain;
 mod plan;
 mod preflight;
-mod session;
+mod run_record;
+pub mod session;
 mod status;
 mod up;
 
@@ -43,6 +44,22 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
             session.terminal.bytes(&page);
             Ok(0)
         }
+    }
+}
+
+/// For Multipass root is another user with other VMs (canonical/multipass#2549), so whatever is built through sudo
+/// would be out of the user's reach.
+///
+/// # Errors
+/// kafstack was started through sudo.
+fn refuse_sudo(session: &Session) -> Result<(), Failure> {
+    match &session.environment.sudo_user {
+        Some(user) if !session.global.rehearse => {
+            let message = format!("kafstack must not run through sudo (it was `{}` who called it)", user.escape_debug());
+            Err(Failure::new(Id::RunThroughSudo, message)
+                .hint("run it as yourself; it asks before it runs anything with sudo"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -26,7 +26,8 @@ use crate::tools::multipass;
 ///   exit status itself (4 as 1), and a shell's own colours and width;
 /// - `--openrc FILE` reads variables from a file, so that no password becomes an argument;
 /// - `--start NAME ID` begins a long act in a session of its own, under a lock that the kernel frees when the act is
-///   gone, with output and end status in files; it says `started`, or which act is `running` already;
+///   gone, with output and end status in files; it says `started` (also when this very act has ended already, so
+///   that it may be asked again after a lost connection), or which act is `running` already;
 /// - `--follow NAME OFFSET SECONDS` prints a long act's output from that byte on for at most so long, then says
 ///   whether it is `running`, has `ended ID STATUS`, or is `lost` (gone without a status: the VM restarted).
 pub const WRAPPER: &str = r#"cd || exit
@@ -42,10 +43,10 @@ case $1 in
   if [ -r "$2" ]; then . "$2"; shift 2; "$@"; else echo "kafstack: cannot read $2" >&2; false; fi ;;
 --start)
   n=$2 i=$3; shift 3; mkdir -p kafstack; exec 9>>kafstack/lock
-  if flock -n 9; then
+  if flock -n 9; then case "$(cat "kafstack/$n.end" 2>&1)" in "$i "*) echo started ;; *)
     rm -f "kafstack/$n.end"; : >"kafstack/$n.log"
     setsid sh -c 'n=$1 i=$2; shift 2; "$@" 9>&-; echo "$i $?" >"kafstack/$n.tmp"; mv "kafstack/$n.tmp" "kafstack/$n.end"' kafstack "$n" "$i" "$@" </dev/null >"kafstack/$n.log" 2>&1 &
-    echo "$n $i $!" >kafstack/running; echo started
+    echo "$n $i $!" >kafstack/running; echo started ;; esac
   else
     echo running; cat kafstack/running
   fi
@@ -187,9 +188,7 @@ impl Vm {
             ..line.clone()
         };
         loop {
-            let (reply, _) =
-                self.exec(&start, &["--start", long.name, &long.id], &line.argv(), &mut Quiet(watch))?;
-            let reply = reply.success(&start)?.out();
+            let reply = self.start_long(&start, long, &line.argv(), watch)?;
             let mut words = reply.split_whitespace();
             let name = match words.next() {
                 Some("started") => long.name.to_owned(),
@@ -206,6 +205,28 @@ impl Vm {
                 return Ok(Output { took: elapsed(), ..end });
             }
             // An act of another step was still running; ours comes after it.
+        }
+    }
+
+    /// Starts a long act, or learns which one is running. A lost answer is asked for again: the same act is never
+    /// started twice.
+    fn start_long(
+        &self,
+        start: &CommandLine,
+        long: &Long,
+        argv: &[String],
+        watch: &mut dyn Watch,
+    ) -> Result<String, CommandError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.exec(start, &["--start", long.name, &long.id], argv, &mut Quiet(watch)) {
+                Ok((reply, _)) => return Ok(reply.success(start)?.out()),
+                Err(CommandError::Unreachable { .. } | CommandError::TimedOut { .. }) if tries < 4 => {
+                    self.clock.pause(Duration::from_secs(5));
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 

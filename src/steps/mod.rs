@@ -10,7 +10,7 @@ mod destroy_vm;
 mod initialise_lxd;
 pub mod install_multipass;
 mod install_openstack;
-mod integrate_kafka;
+pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
 mod prepare_node;

@@ -210,6 +210,18 @@ impl Machine {
         !self.juju_status.life.is_empty() || !self.machine_status.life.is_empty()
     }
 
+    /// Its state as Juju's own table shows it: the agent's, unless LXD's profile of it is in error
+    /// (juju/juju:cmd/juju/status/output_tabular.go).
+    pub fn state(&self) -> &str {
+        if self.status_error.is_some() {
+            "unknown"
+        } else if self.modification_status.current == "error" {
+            "error"
+        } else {
+            &self.juju_status.current
+        }
+    }
+
     /// What it runs, as Juju's own table shows it: `ubuntu@22.04`, or the series of Juju 2.9.
     pub fn base(&self) -> String {
         match self.base.channel.split('/').next() {

@@ -4,6 +4,7 @@
 pub mod by_name;
 pub mod charms;
 pub mod juju;
+pub mod juju_relations;
 pub mod juju_status;
 pub mod kafka;
 pub mod kafka_readiness;
@@ -30,6 +31,8 @@ fn json<T: DeserializeOwned>(line: &CommandLine, output: Output) -> Result<T, Co
     let mut documents = serde_json::Deserializer::from_str(&text[start..]).into_iter::<T>();
     match documents.next() {
         Some(Ok(document)) => Ok(document),
+        // serde's words may quote the document.
+        Some(Err(_)) if line.confidential => Err(CommandError::garbled(line, "another document than expected")),
         Some(Err(error)) => Err(CommandError::garbled(line, error)),
         None => Err(CommandError::garbled(line, "no JSON in its answer")),
     }

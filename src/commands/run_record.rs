@@ -1,0 +1,107 @@
+//! What a run writes into the state folder: the journal, and the configuration in force.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
+
+use super::session::Session;
+
+use crate::config::Config;
+use crate::failure::{Failure, Id};
+use crate::host::Clock;
+use crate::journal::{self, Journal};
+use crate::runner::Record;
+use crate::report::Reporter;
+use crate::report::ndjson::Ndjson;
+use crate::state::{Run, State, unusable};
+use crate::steps::launch_vm;
+
+/// The name of a run's events in its folder.
+pub const EVENTS: &str = "events.ndjson";
+
+/// The record of one run.
+pub struct RunRecord<'a> {
+    /// What was done.
+    journal: Journal,
+    /// Where the configuration in force lies.
+    state: &'a State,
+    /// The configuration that becomes the one in force with the VM.
+    config: &'a Config,
+    /// Whose time.
+    clock: Arc<dyn Clock>,
+}
+
+impl<'a> RunRecord<'a> {
+    /// The record of a run with this configuration.
+    pub fn new(journal: Journal, state: &'a State, config: &'a Config, clock: Arc<dyn Clock>) -> Self {
+        RunRecord { journal, state, config, clock }
+    }
+
+    /// Appends to the journal.
+    fn write(&mut self, record: journal::Record) -> Result<(), Failure> {
+        self.journal.append(self.clock.now(), record)
+    }
+
+    /// The run begins.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    pub fn run_began(&mut self, command: &str) -> Result<(), Failure> {
+        self.write(journal::Record::RunBegan { command: command.to_owned() })
+    }
+
+    /// The run ended. A failure to say so is not worth more than the run's own end.
+    pub fn run_ended(&mut self, outcome: &str) {
+        if let Err(failure) = self.write(journal::Record::RunEnded { outcome: outcome.to_owned() }) {
+            tracing::warn!(%failure, "the end of the run was not written down");
+        }
+    }
+
+    /// Nothing is left of the stack.
+    ///
+    /// # Errors
+    /// It could not be written down.
+    pub fn down_finished(&mut self) -> Result<(), Failure> {
+        self.write(journal::Record::DownFinished)?;
+        self.state.clear_in_force()
+    }
+}
+
+impl Record for RunRecord<'_> {
+    fn begun(&mut self, step: &'static str) -> Result<u64, Failure> {
+        // The VM is about to be made, so what is asked for becomes what is in force.
+        if step == launch_vm::NAME {
+            self.state.save_in_force(self.config)?;
+        }
+        let act_id = self.journal.history().next_act_id();
+        self.write(journal::Record::StepBegun { step: step.to_owned(), act_id })?;
+        Ok(act_id)
+    }
+
+    fn holds(&mut self, step: &'static str) -> Result<(), Failure> {
+        // The VM is there: units added, limits changed, or a state folder that was lost.
+        if step == launch_vm::NAME { self.state.save_in_force(self.config) } else { Ok(()) }
+    }
+
+    fn done(&mut self, step: &'static str) -> Result<(), Failure> {
+        self.write(journal::Record::StepDone { step: step.to_owned() })
+    }
+
+    fn failed(&mut self, step: &'static str, id: Id) {
+        let record = journal::Record::StepFailed { step: step.to_owned(), id: id.as_str().to_owned() };
+        if let Err(failure) = self.write(record) {
+            tracing::warn!(%failure, "the failure of the step was not written down");
+        }
+    }
+}
+
+/// The events of a run in its folder.
+///
+/// # Errors
+/// The file cannot be made.
+pub fn events(session: &Session, run: &Run) -> Result<Box<dyn Reporter>, Failure> {
+    let path = run.folder.join(EVENTS);
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let file = file.map_err(|error| unusable(&path, "created", &error))?;
+    Ok(Box::new(Ndjson::new(EVENTS, Box::new(file), session.terminal.clone())))
+}

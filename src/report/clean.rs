@@ -1,0 +1,58 @@
+//! Text from tools, made harmless for a terminal: no control sequence and no control character passes.
+
+/// Text as one line: every run of white space and control characters is one space.
+pub fn one_line(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Text whose lines remain lines and whose indentation remains.
+pub fn lines(text: &str) -> Vec<String> {
+    let text = anstream::adapter::strip_str(text).to_string();
+    let clean = |line: &str| {
+        let line = line.replace('\t', "    ");
+        line.chars().filter(|c| !c.is_control()).collect::<String>().trim_end().to_owned()
+    };
+    text.lines().map(clean).collect()
+}
+
+/// Cut to so many characters, the last three then being dots, as Juju cuts its messages
+/// (juju/juju:cmd/juju/status/output_tabular.go).
+pub fn cut(text: &str, length: usize) -> String {
+    if text.chars().count() <= length {
+        text.to_owned()
+    } else {
+        format!("{}...", text.chars().take(length.saturating_sub(3)).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn colours_titles_and_bells_are_gone() {
+        assert_eq!(
+            one_line("\u{1b}[31mred\u{1b}[0m\r\n\t\u{7}two \u{1b}]0;title\u{7}three"),
+            "red two three"
+        );
+        assert_eq!(lines("  a\tb\u{8}\r\n\u{1b}[2Jc  \n"), ["  a    b", "c"]);
+    }
+
+    #[test]
+    fn long_text_ends_in_dots() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("abcdefg", 6), "abc...");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_passes(text in any::<String>()) {
+            prop_assert!(!one_line(&text).chars().any(char::is_control));
+            prop_assert!(!lines(&text).concat().chars().any(char::is_control));
+        }
+    }
+}

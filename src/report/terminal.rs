@@ -1,0 +1,455 @@
+//! The terminal: owns standard output and standard error, and asks questions. Data goes to standard output;
+//! everything else goes to standard error.
+
+use std::fmt;
+use std::io::{self, BufRead, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use clap::ColorChoice;
+use indicatif::MultiProgress;
+
+use super::clean;
+use super::style::{self, paint};
+use crate::failure::Failure;
+
+/// What is known about the terminal from outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// `--color`, with the environment's wishes in it (see [`color`]).
+    pub color: ColorChoice,
+    /// `-q`: only failures, questions and what was asked for.
+    pub quiet: bool,
+    /// Whether someone can type.
+    pub stdin_is_terminal: bool,
+    /// Whether data is read by a person.
+    pub stdout_is_terminal: bool,
+    /// Whether messages are read by a person.
+    pub stderr_is_terminal: bool,
+}
+
+/// The choice of colour from the flag and from the values of `NO_COLOR` and `CLICOLOR_FORCE`
+/// (<https://no-color.org>, <https://bixense.com/clicolors>): the flag wins, then the one that says no.
+pub fn color(flag: ColorChoice, no_color: Option<&str>, force: Option<&str>) -> ColorChoice {
+    let set = |value: Option<&str>| value.is_some_and(|v| !v.is_empty());
+    match flag {
+        ColorChoice::Auto if set(no_color) => ColorChoice::Never,
+        ColorChoice::Auto if set(force) && force != Some("0") => ColorChoice::Always,
+        _ => flag,
+    }
+}
+
+/// The terminal. Cheap to clone; all clones write to the same place, one at a time.
+#[derive(Clone)]
+pub struct Terminal {
+    /// What is known about it.
+    settings: Settings,
+    /// Where things go.
+    ends: Arc<Mutex<Ends>>,
+}
+
+/// Where things go and come from.
+struct Ends {
+    /// Standard output.
+    out: Box<dyn Write + Send>,
+    /// Standard error.
+    err: Box<dyn Write + Send>,
+    /// Standard input.
+    input: Box<dyn BufRead + Send>,
+    /// The reader of standard output went away.
+    reader_gone: bool,
+    /// Live lines that have to be put away while something else is written.
+    live: Option<MultiProgress>,
+}
+
+impl Ends {
+    /// Does it while no live line is on the screen.
+    fn aside<T>(&mut self, work: impl FnOnce(&mut Ends) -> T) -> T {
+        match self.live.clone() {
+            Some(live) => live.suspend(|| work(self)),
+            None => work(self),
+        }
+    }
+
+    /// Writes data. A reader that went away (`| head`) is remembered and no error.
+    fn put(&mut self, bytes: &[u8]) {
+        if !self.reader_gone && self.out.write_all(bytes).and_then(|()| self.out.flush()).is_err() {
+            self.reader_gone = true;
+        }
+    }
+
+    /// Writes a message. There is nobody to tell if that fails.
+    fn say(&mut self, text: &str) {
+        let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+    }
+}
+
+impl Terminal {
+    /// The process's own.
+    pub fn new(settings: Settings) -> Self {
+        let input = io::BufReader::new(io::stdin());
+        Terminal::on(settings, Box::new(io::stdout()), Box::new(io::stderr()), Box::new(input))
+    }
+
+    /// On these ends.
+    fn on(
+        settings: Settings,
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        input: Box<dyn BufRead + Send>,
+    ) -> Self {
+        let ends = Ends { out, err, input, reader_gone: false, live: None };
+        Terminal { settings, ends: Arc::new(Mutex::new(ends)) }
+    }
+
+    /// Writes what was asked for to standard output, as it is but for the colours, which go where they are not
+    /// wanted. Text from tools must have been cleaned by whoever composed it; tables do.
+    pub fn data(&self, text: &str) {
+        let text = fit(text, self.colors(self.settings.stdout_is_terminal));
+        self.ends().aside(|ends| ends.put(text.as_bytes()));
+    }
+
+    /// Writes bytes that belong to the user (messages from a topic, say) to standard output, untouched.
+    pub fn bytes(&self, bytes: &[u8]) {
+        self.ends().aside(|ends| ends.put(bytes));
+    }
+
+    /// Whether the reader of standard output went away, so that a command without an end may end.
+    pub fn reader_gone(&self) -> bool {
+        self.ends().reader_gone
+    }
+
+    /// Says a line that is good to know.
+    pub fn note(&self, text: &str) {
+        if !self.settings.quiet {
+            self.line(&clean::lines(text).join("\n"));
+        }
+    }
+
+    /// Warns.
+    pub fn warning(&self, text: &str) {
+        if !self.settings.quiet {
+            self.line(&labelled("warning:", style::WARNING, text));
+        }
+    }
+
+    /// Says what did not happen, what was expected and seen, and what to do: each hint once.
+    pub fn failure(&self, failure: &Failure) {
+        self.line(&Told(failure).to_string());
+    }
+
+    /// Asks a question that yes or no answers; anything but yes is no, and so is nobody being there.
+    pub fn ask(&self, question: &str) -> bool {
+        if !self.can_ask() {
+            return false;
+        }
+        let question = format!("{} [y/N] ", clean::lines(question).join("\n"));
+        self.ends().aside(|ends| {
+            ends.say(&question);
+            let mut answer = String::new();
+            let read = ends.input.read_line(&mut answer);
+            if !answer.ends_with('\n') {
+                ends.say("\n");
+            }
+            read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+        })
+    }
+
+    /// Whether there is someone to ask.
+    pub fn can_ask(&self) -> bool {
+        self.settings.stdin_is_terminal && self.settings.stderr_is_terminal
+    }
+
+    /// Whether only failures are to be told.
+    pub fn is_quiet(&self) -> bool {
+        self.settings.quiet
+    }
+
+    /// Whether live lines can be drawn.
+    pub fn draws(&self) -> bool {
+        self.settings.stderr_is_terminal
+    }
+
+    /// Standard output for someone who writes bytes (`--events -`).
+    pub fn output(&self) -> impl Write + Send + 'static {
+        End { terminal: self.clone(), errors: false }
+    }
+
+    /// Standard error for someone who writes bytes (the developers' log with `-v`); live lines step aside.
+    pub fn errors(&self) -> impl Write + Send + 'static {
+        End { terminal: self.clone(), errors: true }
+    }
+
+    /// Writes a line that this module composed, with its colours.
+    pub(super) fn line(&self, text: &str) {
+        let text = self.dressed(text);
+        self.ends().aside(|ends| ends.say(&format!("{text}\n")));
+    }
+
+    /// The text as standard error shows it: with its colours or without.
+    pub(super) fn dressed(&self, text: &str) -> String {
+        fit(text, self.colors(self.settings.stderr_is_terminal))
+    }
+
+    /// From now on these live lines step aside while something else is written.
+    pub(super) fn with_live_lines(&self, live: Option<MultiProgress>) {
+        self.ends().live = live;
+    }
+
+    /// Whether a stream gets colours.
+    fn colors(&self, is_terminal: bool) -> bool {
+        match self.settings.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal,
+        }
+    }
+
+    /// The ends, for one thing at a time.
+    fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The text with or without its colours.
+fn fit(text: &str, colors: bool) -> String {
+    if colors { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
+}
+
+/// A label and a text; the text's further lines are indented below its first.
+fn labelled(label: &str, style: anstyle::Style, text: &str) -> String {
+    let indent = format!("\n{}", " ".repeat(label.chars().count() + 1));
+    format!("{} {}", paint(style, label), clean::lines(text).join(&indent))
+}
+
+/// A failure as it is told.
+struct Told<'a>(&'a Failure);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&labelled("error:", style::ERROR, &self.0.to_string()))?;
+        if let Some(expected) = &self.0.expected {
+            write!(f, "\n{}", labelled("  expected: ", style::NONE, expected))?;
+        }
+        if let Some(seen) = &self.0.seen {
+            write!(f, "\n{}", labelled("  last seen:", style::NONE, seen))?;
+        }
+        for (i, hint) in self.0.hints.iter().enumerate() {
+            if i == 0 {
+                f.write_str("\n")?;
+            }
+            if !self.0.hints[..i].contains(hint) {
+                write!(f, "\n{}", labelled("hint:", style::HINT, hint))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One of the two streams, for someone who writes bytes.
+struct End {
+    /// Whose.
+    terminal: Terminal,
+    /// Standard error, not standard output.
+    errors: bool,
+}
+
+impl Write for End {
+    /// Takes everything. A reader that went away is told as such.
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut ends = self.terminal.ends();
+        if self.errors {
+            ends.aside(|ends| ends.err.write_all(bytes))?;
+        } else {
+            ends.aside(|ends| ends.put(bytes));
+            if ends.reader_gone {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A terminal of memory.
+#[cfg(test)]
+pub mod fake {
+    use super::*;
+
+    /// What was written.
+    #[derive(Clone, Default)]
+    pub struct Screen {
+        /// Standard output.
+        out: Shared,
+        /// Standard error.
+        err: Shared,
+    }
+
+    /// Bytes that the test reads while the terminal writes.
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Screen {
+        /// Standard output so far.
+        pub fn out(&self) -> String {
+            String::from_utf8(self.out.0.lock().unwrap().clone()).unwrap()
+        }
+
+        /// Standard error so far.
+        pub fn err(&self) -> String {
+            String::from_utf8(self.err.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    /// A terminal without a person, changed at will.
+    pub fn terminal(change: impl FnOnce(&mut Settings)) -> (Terminal, Screen) {
+        typed("", change)
+    }
+
+    /// A terminal on which this is typed.
+    pub fn typed(input: &'static str, change: impl FnOnce(&mut Settings)) -> (Terminal, Screen) {
+        let mut settings = Settings {
+            color: ColorChoice::Auto,
+            quiet: false,
+            stdin_is_terminal: false,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+        };
+        change(&mut settings);
+        let screen = Screen::default();
+        let (out, err) = (Box::new(screen.out.clone()), Box::new(screen.err.clone()));
+        (Terminal::on(settings, out, err, Box::new(input.as_bytes())), screen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Id;
+
+    /// A failure with everything.
+    fn failure() -> Failure {
+        Failure::new(Id::KafkaNotReady, "Kafka did not become ready within 60 minutes")
+            .expected("all units of `kafka` active in model `demo`")
+            .seen("kafka/1 blocked: \u{1b}[2Jmissing\r\nrelation")
+            .hint("ask Juju yourself: `juju status`")
+            .hint("`kafstack up` resumes at this step")
+            .hint("ask Juju yourself: `juju status`")
+    }
+
+    #[test]
+    fn a_failure_is_told_once_with_its_hints_last() {
+        let (terminal, screen) = fake::terminal(|s| s.quiet = true);
+        terminal.failure(&failure());
+        assert_eq!(
+            screen.err(),
+            "error: Kafka did not become ready within 60 minutes [kafka-not-ready]\n\
+             \x20 expected:  all units of `kafka` active in model `demo`\n\
+             \x20 last seen: kafka/1 blocked: missing\n\
+             \x20            relation\n\
+             \n\
+             hint: ask Juju yourself: `juju status`\n\
+             hint: `kafstack up` resumes at this step\n"
+        );
+    }
+
+    #[test]
+    fn a_short_failure_is_one_line() {
+        let (terminal, screen) = fake::terminal(|_| ());
+        terminal.failure(&Failure::new(Id::Usage, "no such step"));
+        assert_eq!(screen.err(), "error: no such step [usage]\n");
+    }
+
+    #[test]
+    fn notes_and_warnings_go_to_standard_error_unless_quiet() {
+        let (terminal, screen) = fake::terminal(|_| ());
+        terminal.note("hello \u{1b}[31mred\u{7}");
+        terminal.warning("careful");
+        terminal.data("data\n");
+        assert_eq!(screen.err(), "hello red\nwarning: careful\n");
+        assert_eq!(screen.out(), "data\n");
+
+        let (terminal, screen) = fake::terminal(|s| s.quiet = true);
+        terminal.note("hello");
+        terminal.warning("careful");
+        terminal.data("data\n");
+        assert_eq!((screen.err().as_str(), screen.out().as_str()), ("", "data\n"));
+    }
+
+    #[test]
+    fn colours_are_for_terminals_and_for_those_who_ask() {
+        let green = paint(style::GOOD, "active");
+        let shown = |choice: ColorChoice, is_terminal: bool| {
+            let (terminal, screen) = fake::terminal(|s| {
+                s.color = choice;
+                s.stdout_is_terminal = is_terminal;
+            });
+            terminal.data(&green);
+            screen.out()
+        };
+        assert_eq!(shown(ColorChoice::Auto, true), "\u{1b}[32mactive\u{1b}[0m");
+        assert_eq!(shown(ColorChoice::Auto, false), "active");
+        assert_eq!(shown(ColorChoice::Never, true), "active");
+        assert_eq!(shown(ColorChoice::Always, false), green);
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_environment_and_no_over_yes() {
+        let auto = ColorChoice::Auto;
+        assert_eq!(color(auto, None, None), ColorChoice::Auto);
+        assert_eq!(color(auto, Some(""), Some("0")), ColorChoice::Auto);
+        assert_eq!(color(auto, None, Some("1")), ColorChoice::Always);
+        assert_eq!(color(auto, Some("1"), Some("1")), ColorChoice::Never);
+        assert_eq!(color(ColorChoice::Always, Some("1"), None), ColorChoice::Always);
+        assert_eq!(color(ColorChoice::Never, None, Some("1")), ColorChoice::Never);
+    }
+
+    #[test]
+    fn only_yes_is_yes() {
+        let asked = |typed, person| {
+            let (terminal, screen) = fake::typed(typed, |s| {
+                s.stdin_is_terminal = person;
+                s.stderr_is_terminal = person;
+            });
+            (terminal.ask("Destroy VM microstack?"), screen.err())
+        };
+        assert_eq!(asked("Yes\n", true), (true, "Destroy VM microstack? [y/N] ".into()));
+        assert!(asked("y\n", true).0);
+        assert!(!asked("\n", true).0);
+        assert!(!asked("yesterday\n", true).0);
+        assert_eq!(asked("", true), (false, "Destroy VM microstack? [y/N] \n".into()));
+        assert_eq!(asked("y\n", false), (false, String::new()));
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        struct Gone;
+        impl Write for Gone {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let settings = fake::terminal(|_| ()).0.settings;
+        let terminal = Terminal::on(settings, Box::new(Gone), Box::new(io::sink()), Box::new(io::empty()));
+        assert!(!terminal.reader_gone());
+        terminal.data("x");
+        assert!(terminal.reader_gone());
+        assert_eq!(terminal.output().write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+}
