@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Id};
 use crate::plan;
@@ -31,8 +33,8 @@ Examples:
   kafstack status --watch             what is there, what is missing
   kafstack down                       destroy the VM, and nothing else
 
-Every option has an environment twin, shown beside it. Exit codes: 0 done, 1 a bug, 2 usage or
-configuration, 3 the laptop, 4 a command failed, 5 not in time, 6 broken, 7 not ready, 8 locked.")]
+An option beats its environment twin, which is shown beside it. Exit codes: 0 done, 1 a bug, 2 usage
+or configuration, 3 the laptop, 4 a command failed, 5 not in time, 6 broken, 7 not ready, 8 locked.")]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -48,7 +50,20 @@ impl Cli {
     /// # Errors
     /// clap's own: wrong usage (exit code 2), or the text that `--help` and `--version` ask for.
     pub fn read(line: Vec<OsString>) -> Result<Cli, clap::Error> {
-        let mut cli = Cli::try_parse_from(&line)?;
+        let mut command = Cli::command();
+        let matches = command.try_get_matches_from_mut(&line)?;
+        let mut cli = Cli::from_arg_matches(&matches)?;
+        let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        if cli.global.quiet && cli.global.verbose > 0 {
+            match (typed("quiet"), typed("verbose")) {
+                (true, true) => {
+                    let message = "--quiet and --verbose do not go together";
+                    return Err(command.error(ErrorKind::ArgumentConflict, message));
+                }
+                (false, true) => cli.global.quiet = false,
+                _ => cli.global.verbose = 0,
+            }
+        }
         // Of a global option given both before and after the command, clap keeps one place only. Values beginning
         // with a hyphen are refused by clap, so a word `--set` that it let pass is this option.
         let words = line.iter().map(|word| word.to_string_lossy());
@@ -84,7 +99,7 @@ pub struct Global {
 
     /// Say more on stderr; twice: still more
     #[arg(short, long, global = true, action = ArgAction::Count, env = "KAFSTACK_VERBOSE", hide_env_values = true)]
-    #[arg(help_heading = "Output", conflicts_with = "quiet")]
+    #[arg(help_heading = "Output")]
     pub verbose: u8,
 
     /// Say only what was asked for, warnings and errors
@@ -225,13 +240,7 @@ Examples:
   kafstack status --until-ready --timeout 2h  wait, in a script")]
 pub struct Status {
     /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: TableFormat,
 
     /// Ask again and again
@@ -274,13 +283,7 @@ pub struct Plan {
 #[derive(Args, Debug)]
 pub struct Doctor {
     /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: TableFormat,
 }
 
@@ -445,8 +448,6 @@ impl Global {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn parse(args: &str) -> Result<Cli, clap::Error> {

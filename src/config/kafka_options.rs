@@ -140,7 +140,7 @@ impl Form {
     /// Checks a value; the error says what would be right.
     fn check(&self, value: &str) -> Result<(), String> {
         // Juju reads a file when the value of `--config KEY=VALUE` begins with `@`
-        // (juju/juju:cmd/juju/common/formatting of `--config`).
+        // (juju/juju:cmd/juju/application/config.go).
         let one_line = !value.starts_with('@') && !value.chars().any(char::is_control) && value.len() <= 4096;
         let (right, sentence) = match self {
             Form::Whole(least, most) => (

@@ -45,7 +45,8 @@ macro_rules! key {
     };
 }
 
-/// The controllers that Sunbeam makes (canonical/snap-openstack:sunbeam-python/sunbeam/steps/juju.py).
+/// The controllers that Sunbeam makes (canonical/snap-openstack:sunbeam-python/sunbeam/commands/prepare_node.py,
+/// sunbeam-python/sunbeam/steps/juju.py).
 const SUNBEAMS_CONTROLLERS: &[&str] = &["sunbeam-controller", "localhost-localhost"];
 /// The model that every controller has.
 const CONTROLLERS_MODEL: &[&str] = &["controller"];

@@ -121,8 +121,8 @@ pub fn find_file(named: Option<&Path>, places: &[PathBuf]) -> Result<Option<(Pat
     let read = |path: &Path| -> std::io::Result<String> {
         let mut text = String::new();
         let file = std::fs::File::open(path)?;
-        std::io::Read::read_to_string(&mut std::io::Read::take(file, LIMIT), &mut text)?;
-        Ok(text)
+        let read = std::io::Read::read_to_string(&mut std::io::Read::take(file, LIMIT), &mut text)?;
+        if read as u64 == LIMIT { Err(std::io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
     };
     let candidates: Vec<&Path> = match named {
         Some(path) => vec![path],

@@ -103,8 +103,8 @@ pub fn juju_name(text: &str, taken: &[&str]) -> Result<String, String> {
         && !taken.contains(&text);
     right.then(|| text.to_owned()).ok_or_else(|| {
         format!(
-            "lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen, and not {}, \
-             which is taken",
+            "lower-case letters, digits and hyphens, beginning with a letter and not ending with a hyphen, and not \
+             one that is taken: {}",
             listed(taken)
         )
     })

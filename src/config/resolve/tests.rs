@@ -109,7 +109,12 @@ fn what_cannot_be_is_refused_with_file_line_key_and_what_would_be_right() {
         ("openstack:\n  enabled: 1", 2, "openstack.enabled", "`true` or `false`"),
         ("openstack:\n  openrc: ../rc", 2, "openstack.openrc", "a file name"),
         ("juju:\n  model: Demo", 2, "juju.model", "lower-case"),
-        ("juju:\n  controller: sunbeam-controller", 2, "juju.controller", "which is taken"),
+        (
+            "juju:\n  controller: sunbeam-controller",
+            2,
+            "juju.controller",
+            "one that is taken: `sunbeam-controller`",
+        ),
         ("timeouts:\n  bootstrap-clod: 1h", 2, "timeouts.bootstrap-clod", "did you mean `bootstrap-cloud`?"),
         ("timeouts:\n  bootstrap-cloud: 5", 2, "timeouts.bootstrap-cloud", "`90s`"),
         ("proxy:\n  http: proxy.lan:3128", 2, "proxy.http", "http://HOST:PORT"),

@@ -1,0 +1,194 @@
+//! The lock on a stack. The kernel holds it, so a killed run never leaves one behind; who holds it is written beside it.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::{State, unusable, write_atomically};
+use crate::event::format_time;
+use crate::failure::{Failure, Id};
+
+/// How often a refused lock is tried again at once: [`State::holder`] takes it for the time of a look.
+const TRIES: u32 = 200;
+
+/// The right to change a stack, until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    /// Whose lock it is; closing it frees it.
+    _file: File,
+    /// Who holds it.
+    holder: PathBuf,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What remains means nothing without the lock.
+        let _ = std::fs::remove_file(&self.holder);
+    }
+}
+
+/// Who is changing a stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process, if it is known.
+    pub pid: Option<u32>,
+    /// The command.
+    pub command: String,
+    /// Since when, if it is known.
+    pub since: Option<Timestamp>,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`kafstack {}`", self.command)?;
+        if let Some(pid) = self.pid {
+            write!(f, ", process {pid}")?;
+        }
+        if let Some(since) = self.since {
+            write!(f, ", since {}", format_time(since))?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// Takes the lock for a command, or says who has it.
+    ///
+    /// # Errors
+    /// [`Id::StackLocked`] with the holder; [`Id::StateUnusable`] if there can be no lock here.
+    pub fn lock(&self, command: &str, now: Timestamp) -> Result<Lock, Failure> {
+        let path = self.folder.join("lock");
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|e| unusable(&path, "opened", &e))?;
+        let mut tries = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if tries < TRIES => {
+                    tries += 1;
+                    std::thread::yield_now();
+                }
+                Err(TryLockError::WouldBlock) => return Err(self.locked()),
+                Err(TryLockError::Error(e)) => return Err(unusable(&path, "locked", &e)),
+            }
+        }
+        let holder = self.holder_file();
+        let text = json!({ "pid": std::process::id(), "command": command, "since": format_time(now) });
+        write_atomically(&holder, text.to_string().as_bytes())
+            .map_err(|e| unusable(&holder, "written", &e))?;
+        Ok(Lock { _file: file, holder })
+    }
+
+    /// Who is changing the stack now; `None` if nobody is. Takes no lock beyond the look, and creates nothing.
+    pub fn holder(&self) -> Option<Holder> {
+        // A holder writes its name as the first thing, and removes it as the last.
+        let name = self.read_holder().ok()?;
+        let lock = File::open(self.folder.join("lock")).ok()?;
+        match lock.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The failure of the one who came second.
+    fn locked(&self) -> Failure {
+        let holder = self.read_holder().ok();
+        let who = holder.as_ref().map_or_else(|| "another kafstack".to_owned(), Holder::to_string);
+        let failure = Failure::new(Id::StackLocked, format!("this stack is being changed by {who}"))
+            .hint("`kafstack status` shows how far it is; wait for it");
+        match holder.and_then(|holder| holder.pid) {
+            Some(pid) => {
+                failure.hint(format!("`ps -p {pid}` shows the process; `kill -INT {pid}` ends it gently"))
+            }
+            None => failure,
+        }
+    }
+
+    /// The name beside the lock.
+    fn holder_file(&self) -> PathBuf {
+        self.folder.join("lock.holder")
+    }
+
+    /// Reads the name beside the lock, which means nothing unless the lock is held.
+    fn read_holder(&self) -> io::Result<Holder> {
+        let text = std::fs::read_to_string(self.holder_file())?;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        Ok(Holder {
+            pid: value["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
+            command: value["command"].as_str().unwrap_or("(unknown)").to_owned(),
+            since: value["since"].as_str().and_then(|since| since.parse().ok()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at() -> Timestamp {
+        "2026-03-14T09:24:10Z".parse().unwrap()
+    }
+
+    #[test]
+    fn the_second_one_learns_who_the_first_one_is() {
+        let base = tempfile::tempdir().unwrap();
+        let state = State::open(base.path(), "microstack").unwrap();
+        let lock = state.lock("up", at()).unwrap();
+        let failure = state.lock("down", at()).unwrap_err();
+        assert_eq!((failure.id, failure.id.exit_code()), (Id::StackLocked, 8));
+        let pid = std::process::id();
+        assert_eq!(
+            failure.message,
+            format!(
+                "this stack is being changed by `kafstack up`, process {pid}, since 2026-03-14T09:24:10.000Z"
+            )
+        );
+        assert!(failure.hints[0].contains("kafstack status"));
+        let holder = state.holder().unwrap();
+        assert_eq!((holder.pid, holder.command.as_str(), holder.since), (Some(pid), "up", Some(at())));
+        drop(lock);
+        assert_eq!(state.holder(), None);
+        state.lock("down", at()).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_no_lock() {
+        let base = tempfile::tempdir().unwrap();
+        let state = State::open(base.path(), "microstack").unwrap();
+        drop(state.lock("up", at()).unwrap());
+        std::fs::write(state.holder_file(), r#"{"pid":1,"command":"up"}"#).unwrap();
+        assert_eq!(state.holder(), None);
+        let lock = state.lock("down", at()).unwrap();
+        assert_eq!(state.holder().unwrap().command, "down");
+        drop(lock);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_read_still_means_somebody() {
+        let base = tempfile::tempdir().unwrap();
+        let state = State::open(base.path(), "microstack").unwrap();
+        let lock = state.lock("up", at()).unwrap();
+        std::fs::write(state.holder_file(), "{\"pi").unwrap();
+        assert_eq!(state.holder().unwrap().to_string(), "`kafstack (unknown)`");
+        assert_eq!(state.lock("up", at()).unwrap_err().id, Id::StackLocked);
+        drop(lock);
+    }
+
+    #[test]
+    fn two_vms_do_not_share_a_lock() {
+        let base = tempfile::tempdir().unwrap();
+        let lock = State::open(base.path(), "one").unwrap().lock("up", at()).unwrap();
+        State::open(base.path(), "two").unwrap().lock("up", at()).unwrap();
+        drop(lock);
+    }
+}
