@@ -15,6 +15,7 @@ mod runner;
 mod state;
 mod step;
 mod steps;
+mod text;
 mod tools;
 mod yaml;
 
