@@ -55,8 +55,8 @@ struct Ends {
     err: Box<dyn Write + Send>,
     /// Standard input.
     input: Box<dyn BufRead + Send>,
-    /// The reader of standard output went away.
-    reader_gone: bool,
+    /// Why standard output takes no more.
+    closed: Option<io::ErrorKind>,
     /// Live lines that have to be put away while something else is written.
     live: Option<MultiProgress>,
 }
@@ -70,10 +70,12 @@ impl Ends {
         }
     }
 
-    /// Writes data. A reader that went away (`| head`) is remembered and no error.
+    /// Writes data, unless an earlier write failed.
     fn put(&mut self, bytes: &[u8]) {
-        if !self.reader_gone && self.out.write_all(bytes).and_then(|()| self.out.flush()).is_err() {
-            self.reader_gone = true;
+        if self.closed.is_none()
+            && let Err(error) = self.out.write_all(bytes).and_then(|()| self.out.flush())
+        {
+            self.closed = Some(error.kind());
         }
     }
 
@@ -97,7 +99,7 @@ impl Terminal {
         err: Box<dyn Write + Send>,
         input: Box<dyn BufRead + Send>,
     ) -> Self {
-        let ends = Ends { out, err, input, reader_gone: false, live: None };
+        let ends = Ends { out, err, input, closed: None, live: None };
         Terminal { settings, ends: Arc::new(Mutex::new(ends)) }
     }
 
@@ -127,9 +129,10 @@ impl Terminal {
         self.ends().aside(|ends| ends.put(screen.as_bytes()));
     }
 
-    /// Whether the reader of standard output went away, so that a command without an end may end.
-    pub fn reader_gone(&self) -> bool {
-        self.ends().reader_gone
+    /// Why standard output takes no more, so that a command without an end may end. A reader that went away
+    /// (`| head`) is `BrokenPipe` and no failure; anything else is one.
+    pub fn closed(&self) -> Option<io::ErrorKind> {
+        self.ends().closed
     }
 
     /// Says a line that is good to know.
@@ -286,8 +289,8 @@ impl Write for End {
             ends.aside(|ends| ends.err.write_all(bytes))?;
         } else {
             ends.aside(|ends| ends.put(bytes));
-            if ends.reader_gone {
-                return Err(io::ErrorKind::BrokenPipe.into());
+            if let Some(kind) = ends.closed {
+                return Err(kind.into());
             }
         }
         Ok(bytes.len())

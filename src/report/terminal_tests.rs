@@ -120,8 +120,8 @@ fn a_reader_that_went_away_is_no_error() {
     }
     let settings = fake::terminal(|_| ()).0.settings;
     let terminal = Terminal::on(settings, Box::new(Gone), Box::new(io::sink()), Box::new(io::empty()));
-    assert!(!terminal.reader_gone());
+    assert_eq!(terminal.closed(), None);
     terminal.data("x");
-    assert!(terminal.reader_gone());
+    assert_eq!(terminal.closed(), Some(io::ErrorKind::BrokenPipe));
     assert_eq!(terminal.output().write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
 }
