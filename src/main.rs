@@ -17,6 +17,7 @@ mod runner;
 mod state;
 mod step;
 mod steps;
+mod text;
 mod tools;
 mod yaml;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::clean::one_line;
+use crate::text::one_line;
 use crate::tools::juju_relations::integrations;
 use crate::tools::juju_status::Status;
 

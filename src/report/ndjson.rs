@@ -1,7 +1,6 @@
 //! Events as JSON, one object a line, for `--events` and for the run's folder.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use super::Reporter;
 use super::terminal::Terminal;
@@ -44,8 +43,6 @@ impl Reporter for Ndjson {
             }
         }
     }
-
-    fn tick(&mut self, _: Duration) {}
 }
 
 #[cfg(test)]

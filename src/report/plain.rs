@@ -2,8 +2,9 @@
 
 use super::story::Story;
 use super::terminal::Terminal;
-use super::{Reporter, Titles, clean, duration};
+use super::{Reporter, Titles, duration};
 use crate::event::{Event, Fact};
+use crate::text;
 
 /// A line whenever something is worth one.
 pub struct Plain {
@@ -38,10 +39,10 @@ impl Reporter for Plain {
                 let limit = self.story.current().map_or_else(String::new, |c| duration::words(c.limit));
                 self.terminal.line(&self.story.step_line(step, &format!("begins (at most {limit})")));
             }
-            Fact::Waiting { step, seen } if before.as_deref() != Some(&clean::one_line(seen)) => {
+            Fact::Waiting { step, seen } if before.as_deref() != Some(&text::one_line(seen)) => {
                 let began = self.story.current().map_or(event.elapsed(), |c| c.began);
                 let passed = duration::clock(event.elapsed().saturating_sub(began));
-                let text = format!("{passed}  {}", clean::one_line(seen));
+                let text = format!("{passed}  {}", text::one_line(seen));
                 self.terminal.line(&self.story.step_line(step, &text));
             }
             _ => {}
@@ -91,8 +92,8 @@ kafstack up: failed after 1h 31m
         assert_eq!(
             shown(false, &events),
             "\
-kafstack up: 3 steps, VM microstack (rehearsal: nothing is installed, started or deleted)
-kafstack up: ready after 1m 00s (rehearsal: nothing was installed, started or deleted)
+kafstack up: 3 steps, VM microstack (rehearsal: nothing real is touched)
+kafstack up: ready after 1m 00s (rehearsal: nothing real was touched)
 "
         );
     }

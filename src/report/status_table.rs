@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::clean::cut;
 use super::style;
 use super::table::{Cell, Table};
+use crate::text::cut;
 use crate::tools::juju_relations::integrations;
 use crate::tools::juju_status::{Application, Status, StatusInfo, Unit};
 
@@ -234,7 +234,7 @@ fn told(info: &StatusInfo) -> Cell {
 
 /// Free text of at most 120 characters.
 fn message(text: &str) -> Cell {
-    cut(&super::clean::one_line(text), 120).into()
+    cut(&crate::text::one_line(text), 120).into()
 }
 
 #[cfg(test)]

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::style::{self, paint};
-use super::{Titles, clean, duration};
+use super::{Titles, duration};
 use crate::event::{Event, Fact};
 use crate::host::{Effect, Place, paste};
+use crate::text;
 
 /// What is known of a run so far.
 pub struct Story {
@@ -53,8 +54,8 @@ impl Story {
                 self.plan = plan;
                 self.steps.clone_from(steps);
                 let steps = if steps.len() == 1 { "1 step".into() } else { format!("{} steps", steps.len()) };
-                let line = format!("kafstack {plan}: {steps}, VM {}", clean::one_line(vm));
-                let rehearsal = "rehearsal: nothing is installed, started or deleted";
+                let line = format!("kafstack {plan}: {steps}, VM {}", text::one_line(vm));
+                let rehearsal = "rehearsal: nothing real is touched";
                 Some(marked(&line, event.rehearsal, rehearsal))
             }
             Fact::StepStarted { step, limit_s, .. } => {
@@ -64,8 +65,12 @@ impl Story {
                 None
             }
             Fact::StepSkipped { step, seen } => {
-                let seen = paint(style::DIM, &format!("({})", clean::one_line(seen)));
-                Some(self.step_line(step, &format!("{} {seen}", paint(style::GOOD, "already done"))))
+                let done = paint(style::GOOD, "already done");
+                let seen = match text::one_line(seen) {
+                    seen if seen.is_empty() => seen,
+                    seen => paint(style::DIM, &format!(" ({seen})")),
+                };
+                Some(self.step_line(step, &format!("{done}{seen}")))
             }
             Fact::CommandStarted { effect, .. } => {
                 self.effects.push(*effect);
@@ -78,19 +83,17 @@ impl Story {
             Fact::Output { .. } => None,
             Fact::Waiting { seen, .. } => {
                 if let Some(current) = &mut self.current {
-                    current.seen = clean::one_line(seen);
+                    current.seen = text::one_line(seen);
                 }
                 None
             }
             Fact::Retrying { step, why, attempt, of, pause_s } => {
                 let pause = duration::words(Duration::from_secs(*pause_s));
                 let what = format!("trying again in {pause} ({attempt} of {of})");
-                Some(
-                    self.step_line(step, &format!("{}: {}", paint(style::FAIR, &what), clean::one_line(why))),
-                )
+                Some(self.step_line(step, &format!("{}: {}", paint(style::FAIR, &what), text::one_line(why))))
             }
             Fact::Warning { message, .. } => {
-                Some(format!("{} {}", paint(style::WARNING, "warning:"), clean::one_line(message)))
+                Some(format!("{} {}", paint(style::WARNING, "warning:"), text::one_line(message)))
             }
             Fact::StepFinished { step, took_ms, .. } => {
                 self.current = None;
@@ -109,7 +112,7 @@ impl Story {
                 self.current = None;
                 let took = duration::words(event.elapsed());
                 let line = format!("kafstack {}: {outcome} after {took}", self.plan);
-                let rehearsal = "rehearsal: nothing was installed, started or deleted";
+                let rehearsal = "rehearsal: nothing real was touched";
                 Some(marked(&line, event.rehearsal, rehearsal))
             }
         }
@@ -121,10 +124,10 @@ impl Story {
         match &event.fact {
             Fact::CommandStarted { on, argv, effect: Effect::Changes, .. } => {
                 let place = if *on == Place::Vm { "vm" } else { "laptop" };
-                Some(format!("{place}$ {}", clean::one_line(&paste(argv))))
+                Some(format!("{place}$ {}", text::one_line(&paste(argv))))
             }
             Fact::Output { line, .. } if self.effects.last() != Some(&Effect::Reads) => {
-                let line = clean::lines(line).join(" ");
+                let line = text::lines(line).join(" ");
                 (!line.trim().is_empty()).then_some(line)
             }
             _ => None,

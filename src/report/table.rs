@@ -4,8 +4,8 @@ use std::fmt;
 
 use anstyle::Style;
 
-use super::clean;
 use super::style::{self, paint};
+use crate::text;
 
 /// A table being filled.
 pub struct Table {
@@ -27,7 +27,7 @@ pub struct Cell {
 impl Cell {
     /// Text in a colour.
     pub fn styled(text: &str, style: Style) -> Self {
-        Cell { text: clean::one_line(text), style }
+        Cell { text: text::one_line(text), style }
     }
 
     /// A state, in Juju's colour for it.

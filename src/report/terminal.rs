@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use clap::ColorChoice;
 use indicatif::MultiProgress;
 
-use super::clean;
 use super::style::{self, paint};
 use crate::failure::Failure;
+use crate::text;
 
 /// What is known about the terminal from outside.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +55,8 @@ struct Ends {
     err: Box<dyn Write + Send>,
     /// Standard input.
     input: Box<dyn BufRead + Send>,
-    /// The reader of standard output went away.
-    reader_gone: bool,
+    /// Why standard output takes no more.
+    closed: Option<io::ErrorKind>,
     /// Live lines that have to be put away while something else is written.
     live: Option<MultiProgress>,
 }
@@ -70,10 +70,12 @@ impl Ends {
         }
     }
 
-    /// Writes data. A reader that went away (`| head`) is remembered and no error.
+    /// Writes data, unless an earlier write failed.
     fn put(&mut self, bytes: &[u8]) {
-        if !self.reader_gone && self.out.write_all(bytes).and_then(|()| self.out.flush()).is_err() {
-            self.reader_gone = true;
+        if self.closed.is_none()
+            && let Err(error) = self.out.write_all(bytes).and_then(|()| self.out.flush())
+        {
+            self.closed = Some(error.kind());
         }
     }
 
@@ -97,7 +99,7 @@ impl Terminal {
         err: Box<dyn Write + Send>,
         input: Box<dyn BufRead + Send>,
     ) -> Self {
-        let ends = Ends { out, err, input, reader_gone: false, live: None };
+        let ends = Ends { out, err, input, closed: None, live: None };
         Terminal { settings, ends: Arc::new(Mutex::new(ends)) }
     }
 
@@ -113,15 +115,30 @@ impl Terminal {
         self.ends().aside(|ends| ends.put(bytes));
     }
 
-    /// Whether the reader of standard output went away, so that a command without an end may end.
-    pub fn reader_gone(&self) -> bool {
-        self.ends().reader_gone
+    /// Shows a whole screen in place of the one before, for `--watch`: what does not fit below or to the right is
+    /// cut off. Where standard output is no terminal, it is data like any other.
+    pub fn screen(&self, text: &str) {
+        if !self.settings.stdout_is_terminal {
+            return self.data(text);
+        }
+        let text = fit(text, self.colors(true));
+        let height = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_row));
+        let fits = if height > 1 { height - 1 } else { usize::MAX };
+        let lines: String = text.lines().take(fits).map(|line| format!("{line}{TO_LINE_END}\n")).collect();
+        let screen = format!("{NO_WRAP}{HOME}{lines}{TO_SCREEN_END}{WRAP}");
+        self.ends().aside(|ends| ends.put(screen.as_bytes()));
+    }
+
+    /// Why standard output takes no more, so that a command without an end may end. A reader that went away
+    /// (`| head`) is `BrokenPipe` and no failure; anything else is one.
+    pub fn closed(&self) -> Option<io::ErrorKind> {
+        self.ends().closed
     }
 
     /// Says a line that is good to know.
     pub fn note(&self, text: &str) {
         if !self.settings.quiet {
-            self.line(&clean::lines(text).join("\n"));
+            self.line(&text::lines(text).join("\n"));
         }
     }
 
@@ -142,7 +159,7 @@ impl Terminal {
         if !self.can_ask() {
             return false;
         }
-        let question = format!("{} [y/N] ", clean::lines(question).join("\n"));
+        let question = format!("{} [y/N] ", text::lines(question).join("\n"));
         self.ends().aside(|ends| {
             ends.say(&question);
             let mut answer = String::new();
@@ -210,6 +227,17 @@ impl Terminal {
     }
 }
 
+/// Cursor to the top left corner (ECMA-48 CUP).
+const HOME: &str = "\u{1b}[H";
+/// Erases what is right of the cursor (ECMA-48 EL).
+const TO_LINE_END: &str = "\u{1b}[K";
+/// Erases what is below the cursor (ECMA-48 ED).
+const TO_SCREEN_END: &str = "\u{1b}[J";
+/// Cuts long lines off (DEC private mode 7).
+const NO_WRAP: &str = "\u{1b}[?7l";
+/// Wraps long lines again.
+const WRAP: &str = "\u{1b}[?7h";
+
 /// The text with or without its colours.
 fn fit(text: &str, colors: bool) -> String {
     if colors { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
@@ -218,7 +246,7 @@ fn fit(text: &str, colors: bool) -> String {
 /// A label and a text; the text's further lines are indented below its first.
 fn labelled(label: &str, style: anstyle::Style, text: &str) -> String {
     let indent = format!("\n{}", " ".repeat(label.chars().count() + 1));
-    format!("{} {}", paint(style, label), clean::lines(text).join(&indent))
+    format!("{} {}", paint(style, label), text::lines(text).join(&indent))
 }
 
 /// A failure as it is told.
@@ -261,8 +289,8 @@ impl Write for End {
             ends.aside(|ends| ends.err.write_all(bytes))?;
         } else {
             ends.aside(|ends| ends.put(bytes));
-            if ends.reader_gone {
-                return Err(io::ErrorKind::BrokenPipe.into());
+            if let Some(kind) = ends.closed {
+                return Err(kind.into());
             }
         }
         Ok(bytes.len())
@@ -336,120 +364,5 @@ pub mod fake {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::failure::Id;
-
-    /// A failure with everything.
-    fn failure() -> Failure {
-        Failure::new(Id::KafkaNotReady, "Kafka did not become ready within 60 minutes")
-            .expected("all units of `kafka` active in model `demo`")
-            .seen("kafka/1 blocked: \u{1b}[2Jmissing\r\nrelation")
-            .hint("ask Juju yourself: `juju status`")
-            .hint("`kafstack up` resumes at this step")
-            .hint("ask Juju yourself: `juju status`")
-    }
-
-    #[test]
-    fn a_failure_is_told_once_with_its_hints_last() {
-        let (terminal, screen) = fake::terminal(|s| s.quiet = true);
-        terminal.failure(&failure());
-        assert_eq!(
-            screen.err(),
-            "error: Kafka did not become ready within 60 minutes [kafka-not-ready]\n\
-             \x20 expected:  all units of `kafka` active in model `demo`\n\
-             \x20 last seen: kafka/1 blocked: missing\n\
-             \x20            relation\n\
-             \n\
-             hint: ask Juju yourself: `juju status`\n\
-             hint: `kafstack up` resumes at this step\n"
-        );
-    }
-
-    #[test]
-    fn a_short_failure_is_one_line() {
-        let (terminal, screen) = fake::terminal(|_| ());
-        terminal.failure(&Failure::new(Id::Usage, "no such step"));
-        assert_eq!(screen.err(), "error: no such step [usage]\n");
-    }
-
-    #[test]
-    fn notes_and_warnings_go_to_standard_error_unless_quiet() {
-        let (terminal, screen) = fake::terminal(|_| ());
-        terminal.note("hello \u{1b}[31mred\u{7}");
-        terminal.warning("careful");
-        terminal.data("data\n");
-        assert_eq!(screen.err(), "hello red\nwarning: careful\n");
-        assert_eq!(screen.out(), "data\n");
-
-        let (terminal, screen) = fake::terminal(|s| s.quiet = true);
-        terminal.note("hello");
-        terminal.warning("careful");
-        terminal.data("data\n");
-        assert_eq!((screen.err().as_str(), screen.out().as_str()), ("", "data\n"));
-    }
-
-    #[test]
-    fn colours_are_for_terminals_and_for_those_who_ask() {
-        let green = paint(style::GOOD, "active");
-        let shown = |choice: ColorChoice, is_terminal: bool| {
-            let (terminal, screen) = fake::terminal(|s| {
-                s.color = choice;
-                s.stdout_is_terminal = is_terminal;
-            });
-            terminal.data(&green);
-            screen.out()
-        };
-        assert_eq!(shown(ColorChoice::Auto, true), "\u{1b}[32mactive\u{1b}[0m");
-        assert_eq!(shown(ColorChoice::Auto, false), "active");
-        assert_eq!(shown(ColorChoice::Never, true), "active");
-        assert_eq!(shown(ColorChoice::Always, false), green);
-    }
-
-    #[test]
-    fn the_flag_wins_over_the_environment_and_no_over_yes() {
-        let auto = ColorChoice::Auto;
-        assert_eq!(color(auto, None, None), ColorChoice::Auto);
-        assert_eq!(color(auto, Some(""), Some("0")), ColorChoice::Auto);
-        assert_eq!(color(auto, None, Some("1")), ColorChoice::Always);
-        assert_eq!(color(auto, Some("1"), Some("1")), ColorChoice::Never);
-        assert_eq!(color(ColorChoice::Always, Some("1"), None), ColorChoice::Always);
-        assert_eq!(color(ColorChoice::Never, None, Some("1")), ColorChoice::Never);
-    }
-
-    #[test]
-    fn only_yes_is_yes() {
-        let asked = |typed, person| {
-            let (terminal, screen) = fake::typed(typed, |s| {
-                s.stdin_is_terminal = person;
-                s.stderr_is_terminal = person;
-            });
-            (terminal.ask("Destroy VM microstack?"), screen.err())
-        };
-        assert_eq!(asked("Yes\n", true), (true, "Destroy VM microstack? [y/N] ".into()));
-        assert!(asked("y\n", true).0);
-        assert!(!asked("\n", true).0);
-        assert!(!asked("yesterday\n", true).0);
-        assert_eq!(asked("", true), (false, "Destroy VM microstack? [y/N] \n".into()));
-        assert_eq!(asked("y\n", false), (false, String::new()));
-    }
-
-    #[test]
-    fn a_reader_that_went_away_is_no_error() {
-        struct Gone;
-        impl Write for Gone {
-            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-                Err(io::ErrorKind::BrokenPipe.into())
-            }
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-        let settings = fake::terminal(|_| ()).0.settings;
-        let terminal = Terminal::on(settings, Box::new(Gone), Box::new(io::sink()), Box::new(io::empty()));
-        assert!(!terminal.reader_gone());
-        terminal.data("x");
-        assert!(terminal.reader_gone());
-        assert_eq!(terminal.output().write(b"x").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
-    }
-}
+#[path = "terminal_tests.rs"]
+mod tests;

@@ -197,6 +197,13 @@ pub struct Unit {
     pub status_error: Option<String>,
 }
 
+impl Application {
+    /// Its units that are not on their way out, by name.
+    pub fn living_units(&self) -> Vec<(&str, &Unit)> {
+        self.units.iter().filter(|(_, unit)| !unit.leaving()).collect()
+    }
+}
+
 impl Unit {
     /// Whether it is on its way out.
     pub fn leaving(&self) -> bool {
@@ -205,11 +212,6 @@ impl Unit {
 }
 
 impl Machine {
-    /// Whether it is on its way out.
-    pub fn leaving(&self) -> bool {
-        !self.juju_status.life.is_empty() || !self.machine_status.life.is_empty()
-    }
-
     /// Its state as Juju's own table shows it: the agent's, unless LXD's profile of it is in error
     /// (juju/juju:cmd/juju/status/output_tabular.go).
     pub fn state(&self) -> &str {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::charms::{self, Class};
 use super::juju_status::{Application, Machine, Status, StatusInfo, Unit};
+use crate::config::Config;
 use crate::failure::{Failure, Id};
+use crate::text;
 
 /// What should be there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +33,22 @@ pub struct WantedApplication {
     pub track: String,
     /// How many units at least.
     pub units: usize,
+}
+
+impl Wanted {
+    /// Kafka as this configuration wants it.
+    pub fn kafka(config: &Config) -> Self {
+        let mut applications = Vec::new();
+        let mut related = Vec::new();
+        let zookeeper = &config.zookeeper;
+        if zookeeper.enabled {
+            applications.push(WantedApplication::new("zookeeper", &zookeeper.channel.track, zookeeper.units));
+            related.push(("kafka".to_owned(), "zookeeper".to_owned()));
+        }
+        let kafka = &config.kafka;
+        applications.push(WantedApplication::new("kafka", &kafka.channel.track, kafka.units));
+        Wanted { model: config.juju.target(), applications, related }
+    }
 }
 
 impl WantedApplication {
@@ -107,7 +125,7 @@ pub fn judge(status: &Status, wanted: &Wanted) -> Judgement {
     let mut behind: Vec<Lag> = Vec::new();
     let mut total = 0;
     for want in &wanted.applications {
-        let living = living_units(status.application(&want.name));
+        let living = status.application(&want.name).map(Application::living_units).unwrap_or_default();
         total += want.units.max(living.len());
         behind.extend(lag_of_application(status.application(&want.name), want, &living));
         units.extend(living.into_iter().map(|(name, unit)| Subject { status, want, name, unit }));
@@ -154,12 +172,6 @@ fn judge_model(status: &Status, wanted: &Wanted) -> Option<Judgement> {
 /// Why a model is suspended, if it says.
 fn reason(info: &StatusInfo) -> String {
     if info.reason.is_empty() { String::new() } else { format!(" ({})", one_line(&info.reason)) }
-}
-
-/// The units that are not on their way out.
-fn living_units(application: Option<&Application>) -> Vec<(&str, &Unit)> {
-    let units = application.into_iter().flat_map(|a| a.units.iter());
-    units.filter(|(_, unit)| !unit.leaving()).collect()
 }
 
 /// What an application lacks apart from its units' own states.
@@ -404,16 +416,9 @@ fn words(info: &StatusInfo) -> String {
     }
 }
 
-/// Free text as one line of at most 120 characters, as Juju's own table cuts it
-/// (juju/juju:cmd/juju/status/output_tabular.go).
-fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= 120 {
-        line
-    } else {
-        format!("{}...", line.chars().take(117).collect::<String>())
-    }
+/// Free text as one line, cut as Juju's own table cuts it (juju/juju:cmd/juju/status/output_tabular.go).
+fn one_line(message: &str) -> String {
+    text::cut(&text::one_line(message), 120)
 }
 
 #[cfg(test)]

@@ -229,7 +229,7 @@ fn what_should_pass_is_broken_when_it_does_not() {
 #[test]
 fn words_nobody_wrote_down_are_waited_on_and_shown() {
     let odd = with_unit("kafka/0", says("blocked", "the moon\nis \u{1b}[1mfull", "08:00:00"), idle());
-    assert_eq!(waits_in(&odd), "7 of 8 units ready; kafka/0 blocked: the moon is [1mfull");
+    assert_eq!(waits_in(&odd), "7 of 8 units ready; kafka/0 blocked: the moon is full");
 }
 
 #[test]
@@ -282,4 +282,44 @@ fn every_fixture_is_judged_in_one_line() {
         };
         assert!(!line.is_empty() && !line.contains('\n'), "{name}: {line}");
     }
+}
+
+/// A configuration with these tracks.
+fn config(kafka: &str, zookeeper: bool) -> Config {
+    use crate::config::*;
+    let channel = |track: &str| Channel { track: track.into(), risk: "stable".into() };
+    Config {
+        preset: Preset::Microstack,
+        vm: VmConfig {
+            name: "microstack".into(),
+            image: Image::Noble,
+            cpus: 8,
+            memory: Size::gib(32),
+            disk: Size::gib(120),
+        },
+        openstack: OpenstackConfig {
+            enabled: true,
+            channel: channel("2024.1"),
+            instance: "demo_instance".into(),
+            openrc: "demo-openrc".into(),
+        },
+        juju: JujuConfig { channel: channel("3.6"), controller: "overlord".into(), model: "demo".into() },
+        zookeeper: ZookeeperConfig { enabled: zookeeper, channel: channel("3"), units: 5 },
+        kafka: KafkaConfig {
+            channel: channel(kafka),
+            units: 3,
+            profile: "testing".into(),
+            options: std::collections::BTreeMap::new(),
+        },
+        proxy: ProxyConfig::default(),
+        timeouts: std::collections::BTreeMap::new(),
+    }
+}
+
+#[test]
+fn the_configuration_says_what_is_wanted() {
+    assert_eq!(Wanted::kafka(&config("3", true)), seed());
+    let kraft = Wanted::kafka(&config("4", false));
+    assert_eq!(kraft.applications, [WantedApplication::new("kafka", "4", 3)]);
+    assert!(kraft.related.is_empty());
 }

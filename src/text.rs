@@ -1,4 +1,5 @@
-//! Text from tools, made harmless for a terminal: no control sequence and no control character passes.
+//! Text from tools, made harmless for a terminal and for one-line summaries: no control sequence and no control
+//! character passes.
 
 /// Text as one line: every run of white space and control characters is one space.
 pub fn one_line(text: &str) -> String {
