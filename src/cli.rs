@@ -9,14 +9,14 @@ use std::time::Duration;
 use clap::builder::{FalseyValueParser, PossibleValuesParser};
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ColorChoice, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Id};
 use crate::plan;
+use crate::report::ProgressChoice;
 
 mod environment;
 
-#[allow(unused_imports, reason = "being assembled")]
 pub use environment::{Environment, color_choice, environment};
 
 /// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
@@ -117,7 +117,7 @@ pub struct Global {
     /// Colours; `auto` also listens to NO_COLOR and CLICOLOR_FORCE
     #[arg(long, global = true, value_name = "WHEN", env = "KAFSTACK_COLOR", hide_env_values = true)]
     #[arg(default_value = "auto", help_heading = "Output")]
-    pub color: ColorWhen,
+    pub color: ColorChoice,
 
     /// Work on a simulated laptop: nothing is installed, started or deleted
     #[arg(
@@ -211,7 +211,7 @@ pub struct Up {
         env = "KAFSTACK_PROGRESS",
         hide_env_values = true
     )]
-    pub progress: ProgressHow,
+    pub progress: ProgressChoice,
 
     /// Turn the verdicts on this laptop into warnings
     #[arg(long, env = "KAFSTACK_IGNORE_LAPTOP", hide_env_values = true, value_parser = FalseyValueParser::new())]
@@ -311,32 +311,6 @@ pub struct Explain {
     /// As text or as JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: TextFormat,
-}
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ColorWhen {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How `up` shows its progress.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ProgressHow {
-    /// A bar on a terminal, else plain lines
-    #[default]
-    Auto,
-    /// A bar
-    Bar,
-    /// Lines
-    Plain,
-    /// Nothing
-    None,
 }
 
 /// Formats of tables.

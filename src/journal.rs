@@ -91,17 +91,6 @@ pub struct History {
     pub entries: Vec<Entry>,
 }
 
-/// The last run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LastRun {
-    /// `up` or `down`.
-    pub command: String,
-    /// When it began.
-    pub began: Timestamp,
-    /// How it ended; `None` if it is still at work, or was killed.
-    pub outcome: Option<String>,
-}
-
 impl History {
     /// Reads the journal in that folder; damaged lines are left out. No journal is an empty one.
     ///
@@ -128,21 +117,6 @@ impl History {
             _ => Some(false),
         });
         launched.into_iter().any(|launched| launched)
-    }
-
-    /// The last run; `None` if there was none.
-    pub fn last_run(&self) -> Option<LastRun> {
-        let mut outcome = None;
-        for entry in self.entries.iter().rev() {
-            match &entry.record {
-                Record::RunEnded { outcome: ended } if outcome.is_none() => outcome = Some(ended.clone()),
-                Record::RunBegan { command } => {
-                    return Some(LastRun { command: command.clone(), began: entry.at, outcome });
-                }
-                _ => {}
-            }
-        }
-        None
     }
 }
 

@@ -1,5 +1,4 @@
 //! The door: parse, run the command, print a failure once, leave with its exit code.
-#![allow(dead_code, reason = "being assembled")]
 
 mod checkpoint;
 mod cli;
@@ -10,6 +9,7 @@ mod event;
 mod failure;
 mod host;
 mod journal;
+mod log;
 mod plan;
 mod rehearsal;
 mod report;
@@ -21,4 +21,53 @@ mod text;
 mod tools;
 mod yaml;
 
-fn main() {}
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use cli::{Cli, Environment};
+use commands::session::Session;
+use failure::Failure;
+use report::terminal::{Settings, Terminal};
+
+fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(wrong) => {
+            // `--help` and `--version` come this way as well; a reader that went away is no failure.
+            let _ = wrong.print();
+            return ExitCode::from(u8::try_from(wrong.exit_code()).unwrap_or(1));
+        }
+    };
+    let environment = cli::environment();
+    let terminal = terminal(&cli, environment.as_ref().ok());
+    match environment.and_then(|environment| run(&cli, environment, &terminal)) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            terminal.failure(&failure);
+            ExitCode::from(failure.id.exit_code())
+        }
+    }
+}
+
+/// Runs the command.
+fn run(cli: &Cli, environment: Environment, terminal: &Terminal) -> Result<u8, Failure> {
+    cli.global.check()?;
+    log::begin(cli.global.verbose, terminal);
+    let global = cli.global.clone();
+    let session = Session { global, environment, terminal: terminal.clone(), stop: host::clock::Stop::default() };
+    commands::run(cli, &session)
+}
+
+/// The terminal as the options, the environment and the streams have it.
+fn terminal(cli: &Cli, environment: Option<&Environment>) -> Terminal {
+    let stderr_is_terminal = std::io::stderr().is_terminal();
+    let usual = Environment::default();
+    let environment = environment.unwrap_or(&usual);
+    Terminal::new(Settings {
+        color: cli::color_choice(cli.global.color, environment),
+        quiet: cli.global.quiet,
+        stdin_is_terminal: std::io::stdin().is_terminal(),
+        stdout_is_terminal: std::io::stdout().is_terminal(),
+        stderr_is_terminal: stderr_is_terminal && !environment.dumb_terminal,
+    })
+}

@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config};
 use crate::failure::{Failure, Id};
+use files::write_atomically;
 
-#[allow(unused_imports, reason = "being assembled")]
 pub use {
-    files::{unusable, write_atomically},
-    lock::{Holder, Lock},
+    files::{create_private, unusable},
+    lock::Holder,
     runs::Run,
 };
 

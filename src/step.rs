@@ -52,6 +52,12 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// The id of this act's n-th long act, which no other ever had: the number alone could be given out twice if
+    /// the journal's last record were lost.
+    pub fn long_id(&self, n: u32) -> String {
+        format!("{}.{n}.{}", self.act_id, self.hosts.clock.now().as_second())
+    }
+
     /// Says what is being waited for.
     pub fn waiting(&self, seen: impl Into<String>) {
         self.tell.tell(Fact::Waiting { step: self.step, seen: seen.into() });

@@ -4,7 +4,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{ColorWhen, Setting, setting};
+use clap::ColorChoice;
+
+use super::{Setting, setting};
 use crate::failure::{Failure, Id};
 
 /// What the rest of kafstack needs of the environment. Nobody else reads it.
@@ -112,15 +114,14 @@ fn environment_from(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Envir
     })
 }
 
-/// Whether a stream gets colours. An option or its twin beats NO_COLOR (no-color.org), which beats CLICOLOR_FORCE
-/// (bixense.com/clicolors), which beats what the stream is.
-pub fn color_choice(when: ColorWhen, environment: &Environment, is_terminal: bool) -> bool {
+/// The choice of colour. An option or its twin beats NO_COLOR (no-color.org), which beats CLICOLOR_FORCE
+/// (bixense.com/clicolors), which beats what the streams are.
+pub fn color_choice(when: ColorChoice, environment: &Environment) -> ColorChoice {
     match when {
-        ColorWhen::Always => true,
-        ColorWhen::Never => false,
-        ColorWhen::Auto if environment.no_color => false,
-        ColorWhen::Auto if environment.color_forced => true,
-        ColorWhen::Auto => is_terminal && !environment.dumb_terminal,
+        ColorChoice::Auto if environment.no_color => ColorChoice::Never,
+        ColorChoice::Auto if environment.color_forced => ColorChoice::Always,
+        ColorChoice::Auto if environment.dumb_terminal => ColorChoice::Never,
+        choice => choice,
     }
 }
 
@@ -165,12 +166,11 @@ mod tests {
         let none = environment_of(&[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]).unwrap();
         let forced = environment_of(&[("CLICOLOR_FORCE", "1")]).unwrap();
         let dumb = environment_of(&[("TERM", "dumb")]).unwrap();
-        assert!(color_choice(ColorWhen::Auto, &plain, true));
-        assert!(!color_choice(ColorWhen::Auto, &plain, false));
-        assert!(!color_choice(ColorWhen::Auto, &none, true));
-        assert!(color_choice(ColorWhen::Auto, &forced, false));
-        assert!(!color_choice(ColorWhen::Auto, &dumb, true));
-        assert!(color_choice(ColorWhen::Always, &none, false));
-        assert!(!color_choice(ColorWhen::Never, &forced, true));
+        assert_eq!(color_choice(ColorChoice::Auto, &plain), ColorChoice::Auto);
+        assert_eq!(color_choice(ColorChoice::Auto, &none), ColorChoice::Never);
+        assert_eq!(color_choice(ColorChoice::Auto, &forced), ColorChoice::Always);
+        assert_eq!(color_choice(ColorChoice::Auto, &dumb), ColorChoice::Never);
+        assert_eq!(color_choice(ColorChoice::Always, &none), ColorChoice::Always);
+        assert_eq!(color_choice(ColorChoice::Never, &forced), ColorChoice::Never);
     }
 }

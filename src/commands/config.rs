@@ -1,6 +1,8 @@
 //! `kafstack config`: what is in force and why, a file to begin with, and a check.
 
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -9,7 +11,6 @@ use crate::cli::{self, ConfigFormat};
 use crate::config::{Preset, Purpose, Resolved, as_yaml, starter};
 use crate::failure::{Failure, Id};
 use crate::report::table::Table;
-use crate::state;
 
 /// `kafstack config`.
 ///
@@ -69,7 +70,7 @@ fn init(session: &Session) -> Result<u8, Failure> {
                 .expected("microstack, single, kafka, kraft or jammy")
         })?,
     };
-    state::write_new(&path, &starter(preset)).map_err(|error| {
+    write_new(&path, &starter(preset)).map_err(|error| {
         let failure = Failure::new(Id::Usage, format!("{} was not written", path.display())).seen(error.to_string());
         match error.kind() {
             std::io::ErrorKind::AlreadyExists => failure.hint("`kafstack config check` checks the file that is there"),
@@ -78,6 +79,11 @@ fn init(session: &Session) -> Result<u8, Failure> {
     })?;
     session.terminal.note(&format!("wrote {}", path.display()));
     Ok(0)
+}
+
+/// Writes a file that must not be there yet.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// Checks without regard to any VM.

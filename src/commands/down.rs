@@ -23,7 +23,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     let config = session.resolve_for_use()?.config;
     let name = config.vm.name.clone();
     let state = State::open(&session.environment.state_base(session.global.rehearse)?, &name)?;
-    let _lock = state.lock("down")?;
+    let _lock = state.lock("down", session.now())?;
     let journal = Journal::open(state.folder())?;
     let stage = session.stage(&config, None)?;
     let with =

@@ -1,7 +1,5 @@
 //! What a run writes into the state folder: the journal, and the configuration in force.
 
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 
 use super::session::Session;
@@ -13,7 +11,8 @@ use crate::journal::{self, Journal};
 use crate::runner::Record;
 use crate::report::Reporter;
 use crate::report::ndjson::Ndjson;
-use crate::state::{Run, State, unusable};
+use crate::log;
+use crate::state::{Run, State, create_private, unusable};
 use crate::steps::launch_vm;
 
 /// The name of a run's events in its folder.
@@ -95,13 +94,13 @@ impl Record for RunRecord<'_> {
     }
 }
 
-/// The events of a run in its folder.
+/// The events of a run in its folder, beside which the developers' log is kept from now on.
 ///
 /// # Errors
 /// The file cannot be made.
 pub fn events(session: &Session, run: &Run) -> Result<Box<dyn Reporter>, Failure> {
     let path = run.folder.join(EVENTS);
-    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-    let file = file.map_err(|error| unusable(&path, "created", &error))?;
+    let file = create_private(&path).map_err(|error| unusable(&path, "created", &error))?;
+    log::keep_in(&run.folder).map_err(|error| unusable(&run.folder, "written", &error))?;
     Ok(Box::new(Ndjson::new(EVENTS, Box::new(file), session.terminal.clone())))
 }

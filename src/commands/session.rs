@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::cli::{Environment, Global};
 use crate::config::{self, Config, Purpose, Request, Resolved};
 use crate::failure::{Failure, Id};
@@ -58,6 +60,11 @@ impl Session {
     /// There is no place for it.
     pub fn state(&self, config: &Config) -> Result<State, Failure> {
         Ok(State::at(&self.environment.state_base(self.global.rehearse)?, &config.vm.name))
+    }
+
+    /// The laptop's own time: for what is about this process, not about the stack.
+    pub fn now(&self) -> Timestamp {
+        RealClock::new(self.stop.clone(), TimeScale::default()).now()
     }
 
     /// What divides kafstack's own waits. Virtual time needs no dividing.

@@ -47,7 +47,7 @@ fn watch(session: &Session, args: &cli::Status, looker: Looker) -> Result<u8, Fa
     let clock = looker.stage.clock.clone();
     let (terminal, stop) = (session.terminal.clone(), session.stop.clone());
     let (interval, limit) = (Duration::from_secs(args.interval), args.timeout.map(|limit| session.scale().wait(limit)));
-    let (until_ready, format, draws) = (args.until_ready, args.format, args.watch && session.terminal.draws_data());
+    let (until_ready, format, draws) = (args.until_ready, args.format, args.watch && session.terminal.draws_screens());
     let inner = clock.clone();
     let work = move || -> Result<u8, Failure> {
         let began = inner.now();
@@ -65,7 +65,7 @@ fn watch(session: &Session, args: &cli::Status, looker: Looker) -> Result<u8, Fa
             };
             let essence = show::essence(&snapshot);
             if draws && format == TableFormat::Table {
-                terminal.frame(&text);
+                terminal.screen(&text);
             } else if essence != told {
                 terminal.data(&text);
                 told = essence;
@@ -84,7 +84,7 @@ fn watch(session: &Session, args: &cli::Status, looker: Looker) -> Result<u8, Fa
                     None => failure,
                 });
             }
-            if terminal.reader_gone() {
+            if terminal.closed().is_some() {
                 return Ok(0);
             }
             last = Some(snapshot);

@@ -13,7 +13,7 @@ use crate::failure::{Failure, Id};
 use crate::journal::{self, Journal};
 use crate::plan::{self, Circumstances};
 use crate::report::ndjson::Ndjson;
-use crate::report::{self, Reporter};
+use crate::report::{self, ProgressChoice, Reporter};
 use crate::runner;
 use crate::state::{Run, State};
 use crate::tools::{juju, juju_status, multipass};
@@ -26,7 +26,7 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
     refuse_sudo(session)?;
     let name = session.resolve(Purpose::Build)?.config.vm.name;
     let state = State::open(&session.environment.state_base(session.global.rehearse)?, &name)?;
-    let _lock = state.lock("up")?;
+    let _lock = state.lock("up", session.now())?;
     // Only now can nobody else change what is in force.
     let resolved = session.resolve(Purpose::Build)?;
     if let Some(failure) = resolved.refused() {
@@ -126,10 +126,10 @@ fn reporters(
     with: Circumstances,
 ) -> Result<Vec<Box<dyn Reporter>>, Failure> {
     let titles = plan::up(config, with).steps().map(|step| (step.name(), step.title())).collect();
-    let choice = if args.events.as_deref().is_some_and(|path| path.as_os_str() == "-") && args.progress == cli::ProgressHow::Auto {
-        report::ProgressChoice::Plain
+    let choice = if args.events.as_deref().is_some_and(|path| path.as_os_str() == "-") && args.progress == ProgressChoice::Auto {
+        ProgressChoice::Plain
     } else {
-        args.progress.into()
+        args.progress
     };
     let mut reporters = vec![report::reporter(choice, &session.terminal, titles, session.global.verbose > 0)];
     reporters.push(super::run_record::events(session, run)?);

@@ -24,13 +24,6 @@ pub enum Source {
     Default,
 }
 
-impl Source {
-    /// Whether somebody gave the value for this very call.
-    pub fn is_explicit(&self) -> bool {
-        matches!(self, Source::Flag(_) | Source::Environment(_) | Source::File(..))
-    }
-}
-
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

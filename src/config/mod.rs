@@ -13,11 +13,9 @@ mod resolve;
 mod starter;
 mod values;
 
-#[allow(unused_imports, reason = "being assembled")]
 pub use {
-    in_force::{Difference, DifferenceKind, from_texts, to_texts},
-    layers::{Given, Source, Sourced},
-    resolve::{Purpose, Request, Resolved, Row, resolve},
+    in_force::{DifferenceKind, from_texts, to_texts},
+    resolve::{Purpose, Request, Resolved, resolve},
     starter::{as_yaml, starter},
 };
 

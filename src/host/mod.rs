@@ -308,12 +308,6 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
-    /// Both streams, for matching a tool's own phrases: Multipass reports an unknown command on stdout
-    /// (canonical/multipass:src/client/cli/argparser.cpp), Juju nearly everything on stderr (juju/cmd:cmd.go).
-    pub fn said(&self) -> String {
-        format!("{}\n{}", self.out(), self.err())
-    }
-
     /// Itself if the exit code is 0.
     ///
     /// # Errors

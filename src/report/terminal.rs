@@ -27,17 +27,6 @@ pub struct Settings {
     pub stderr_is_terminal: bool,
 }
 
-/// The choice of colour from the flag and from the values of `NO_COLOR` and `CLICOLOR_FORCE`
-/// (<https://no-color.org>, <https://bixense.com/clicolors>): the flag wins, then the one that says no.
-pub fn color(flag: ColorChoice, no_color: Option<&str>, force: Option<&str>) -> ColorChoice {
-    let set = |value: Option<&str>| value.is_some_and(|v| !v.is_empty());
-    match flag {
-        ColorChoice::Auto if set(no_color) => ColorChoice::Never,
-        ColorChoice::Auto if set(force) && force != Some("0") => ColorChoice::Always,
-        _ => flag,
-    }
-}
-
 /// The terminal. Cheap to clone; all clones write to the same place, one at a time.
 #[derive(Clone)]
 pub struct Terminal {
@@ -179,6 +168,11 @@ impl Terminal {
     /// Whether only failures are to be told.
     pub fn is_quiet(&self) -> bool {
         self.settings.quiet
+    }
+
+    /// Whether [`Terminal::screen`] replaces what it showed before.
+    pub fn draws_screens(&self) -> bool {
+        self.settings.stdout_is_terminal
     }
 
     /// Whether live lines can be drawn.

@@ -70,17 +70,6 @@ fn colours_are_for_terminals_and_for_those_who_ask() {
 }
 
 #[test]
-fn the_flag_wins_over_the_environment_and_no_over_yes() {
-    let auto = ColorChoice::Auto;
-    assert_eq!(color(auto, None, None), ColorChoice::Auto);
-    assert_eq!(color(auto, Some(""), Some("0")), ColorChoice::Auto);
-    assert_eq!(color(auto, None, Some("1")), ColorChoice::Always);
-    assert_eq!(color(auto, Some("1"), Some("1")), ColorChoice::Never);
-    assert_eq!(color(ColorChoice::Always, Some("1"), None), ColorChoice::Always);
-    assert_eq!(color(ColorChoice::Never, None, Some("1")), ColorChoice::Never);
-}
-
-#[test]
 fn a_screen_takes_the_place_of_the_one_before() {
     let (terminal, screen) = fake::terminal(|s| s.stdout_is_terminal = true);
     terminal.screen("one\ntwo\n");

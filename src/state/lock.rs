@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{State, unusable, write_atomically};
+use super::files::write_atomically;
+use super::{State, unusable};
 use crate::event::format_time;
 use crate::failure::{Failure, Id};
 

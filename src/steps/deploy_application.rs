@@ -107,11 +107,6 @@ impl DeployApplication {
     }
 }
 
-/// How many of its units are not on their way out.
-fn living(application: &Application) -> usize {
-    application.units.iter().filter(|(_, unit)| !unit.leaving()).count()
-}
-
 impl Step for DeployApplication {
     fn name(&self) -> &'static str {
         self.name
@@ -154,7 +149,7 @@ impl Step for DeployApplication {
         if let Some(failure) = self.differs(&application) {
             return Ok(Verdict::broken(failure));
         }
-        let (there, wanted) = (living(&application), self.units as usize);
+        let (there, wanted) = (application.living_units().len(), self.units as usize);
         Ok(if there < wanted {
             Verdict::not_yet(format!("`{}` has {there} of {wanted} units", self.charm))
         } else if there > wanted {
@@ -172,7 +167,7 @@ impl Step for DeployApplication {
             work.run(Place::Vm, &line, doing)?;
             return Ok(());
         };
-        let there = u32::try_from(living(&application)).unwrap_or(u32::MAX);
+        let there = u32::try_from(application.living_units().len()).unwrap_or(u32::MAX);
         if there < self.units {
             work.run(Place::Vm, &juju::add_unit(&self.target, self.charm, self.units - there), doing)?;
         }

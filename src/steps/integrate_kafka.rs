@@ -9,7 +9,7 @@ use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
 use crate::tools::juju_status::{self, Status};
-use crate::tools::kafka_readiness::{self, Judgement, Wanted, WantedApplication};
+use crate::tools::kafka_readiness::{self, Judgement, Wanted};
 use crate::tools::{juju, kafka};
 
 /// Its name.
@@ -39,18 +39,7 @@ impl IntegrateKafka {
 
     /// The step for this configuration.
     pub fn new(config: &Config, timeout: Duration) -> Self {
-        let mut wanted =
-            Wanted { model: config.juju.target(), applications: Vec::new(), related: Vec::new() };
-        if config.zookeeper.enabled {
-            let track = &config.zookeeper.channel.track;
-            wanted.applications.push(WantedApplication::new("zookeeper", track, config.zookeeper.units));
-            wanted.related.push(("kafka".to_owned(), "zookeeper".to_owned()));
-        }
-        wanted.applications.push(WantedApplication::new(
-            "kafka",
-            &config.kafka.channel.track,
-            config.kafka.units,
-        ));
+        let wanted = Wanted::kafka(config);
         let (vm, target) = (config.vm.name.clone(), config.juju.target());
         IntegrateKafka { vm, target, kraft: config.kafka.kraft(), wanted, timeout }
     }

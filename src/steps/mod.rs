@@ -14,6 +14,8 @@ pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
 mod prepare_node;
+#[cfg(test)]
+mod story_tests;
 
 pub use add_model::AddModel;
 pub use bootstrap_cloud::BootstrapCloud;

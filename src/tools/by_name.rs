@@ -31,11 +31,6 @@ impl<T> ByName<T> {
     pub fn len(&self) -> usize {
         self.0.len()
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByName<T> {
