@@ -1,0 +1,429 @@
+//! `juju status --format json`: the document, as juju/juju:cmd/juju/status/formatted.go shapes it.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::charms::{self, Phase};
+use super::grammar::Words;
+use super::guest::Seat;
+use super::juju::{self, agent_version};
+use super::juju_store::{Application, Controller, Model};
+use super::scenario::{Ailment, Planted};
+use super::script::Script;
+use super::timeline::{Draw, MINUTE, Millis, SECOND};
+
+/// How often the hook `update-status` runs.
+const UPDATE_STATUS: Millis = 5 * MINUTE;
+
+/// `juju status`.
+pub fn run(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
+    let at = match juju::target(seat, words) {
+        Ok(at) => at,
+        Err(script) => return script,
+    };
+    if words.value("--format") != Some("json") || !words.operands.is_empty() || words.has("--watch") {
+        return seat.unknown(&["juju", "status"]);
+    }
+    let guest = seat.guest();
+    let controller = &guest.juju.controllers[&at.0];
+    let empty = Model { created: controller.created, ..Model::default() };
+    let model = controller.models.get(&at.1).unwrap_or(&empty);
+    let view = View {
+        now: seat.now(),
+        draw: seat.draw(),
+        version: agent_version(seat),
+        model,
+        boot: guest.booted,
+        zone: &guest.hostname,
+        planted: seat.world.planted.as_ref(),
+    };
+    let mut document = view.document(&at, controller);
+    if let (true, Some(since)) = (at.1 == "openstack", guest.cloud.control_plane) {
+        document["applications"] = Value::Object(view.control_plane(since, guest.cloud.bootstrapped));
+    }
+    let bare = document["applications"].as_object().is_none_or(Map::is_empty);
+    let script = Script::json(&document);
+    if bare { script.err(format!("\nModel \"admin/{}\" is empty.\n", at.1)) } else { script }
+}
+
+/// A time as `--utc` shows it: a blank where RFC 3339 has a `T`.
+pub fn go_time(at: Millis) -> String {
+    format!("{}Z", clock_time(at))
+}
+
+/// A time to the second, without its zone.
+pub fn clock_time(at: Millis) -> String {
+    let at = Timestamp::from_millisecond(at - at.rem_euclid(SECOND)).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_string().trim_end_matches('Z').replace('T', " ")
+}
+
+/// A model at a moment.
+struct View<'a> {
+    now: Millis,
+    draw: Draw,
+    version: String,
+    model: &'a Model,
+    /// When the VM was last started.
+    boot: Millis,
+    /// The LXD host, which appears as availability zone.
+    zone: &'a str,
+    planted: Option<&'a Planted>,
+}
+
+/// A unit at a moment.
+struct Now {
+    workload: &'static str,
+    message: String,
+    since: Millis,
+    agent: &'static str,
+    hook: String,
+    agent_since: Millis,
+}
+
+impl View<'_> {
+    /// The whole document.
+    fn document(&self, at: &(String, String), controller: &Controller) -> Value {
+        let (kind, region) =
+            if controller.cloud.ends_with("-k8s") { ("caas", "default") } else { ("iaas", "localhost") };
+        let applications: Map<String, Value> = self
+            .model
+            .applications
+            .iter()
+            .map(|(name, app)| (name.clone(), self.application(name, app)))
+            .collect();
+        let machines: Map<String, Value> =
+            self.model.machines.keys().map(|id| (id.to_string(), self.machine(*id))).collect();
+        let clock = clock_time(self.now);
+        json!({
+            "model": { "name": at.1, "type": kind, "controller": at.0, "cloud": controller.cloud, "region": region,
+                "version": self.version,
+                "model-status": { "current": "available", "since": go_time(self.model.created) }, "sla": "unsupported" },
+            "machines": machines,
+            "applications": applications,
+            "storage": self.storage(),
+            "controller": { "timestamp": format!("{}Z", clock.split(' ').nth(1).unwrap_or_default()) },
+        })
+    }
+
+    /// Whether the containers' agents have not come back yet after a start of the VM.
+    fn settling(&self, unit: &str) -> bool {
+        self.model.created < self.boot
+            && self.now < self.boot + self.draw().about(&format!("{unit} after a start"), 150 * SECOND)
+    }
+
+    fn draw(&self) -> Draw {
+        self.draw
+    }
+
+    fn machine(&self, id: u32) -> Value {
+        let machine = &self.model.machines[&id];
+        let (runs, agent) = charms::machine_times(self.model, id, self.draw);
+        let base = json!({ "name": "ubuntu", "channel": machine.base });
+        let created = go_time(machine.created);
+        if self.now < runs {
+            let (current, message, since) = if self.now < machine.created + 4 * SECOND {
+                ("pending", "", machine.created)
+            } else if self.now < runs - 15 * SECOND {
+                ("allocating", "Retrieving image: rootfs: 37% (4.1MB/s)", machine.created + 4 * SECOND)
+            } else {
+                ("allocating", "Creating container", runs - 15 * SECOND)
+            };
+            return json!({ "juju-status": { "current": "pending", "since": created }, "instance-id": "pending",
+                "machine-status": status(current, message, since),
+                "modification-status": { "current": "idle", "since": created }, "base": base, "constraints": "arch=amd64" });
+        }
+        let name = format!("juju-{}-{id}", &self.model.uuid[..6]);
+        let juju_status = if self.now < agent {
+            json!({ "current": "pending", "since": created })
+        } else if self.settling(&format!("machine {id}")) {
+            json!({ "current": "down", "message": "agent is not communicating with the server", "since": go_time(self.boot), "version": self.version })
+        } else {
+            json!({ "current": "started", "since": go_time(agent), "version": self.version })
+        };
+        let gateway = machine.address.rsplit_once('.').map(|(net, _)| format!("{net}.1"));
+        let mac = self.draw.hex(&name, 6);
+        let interface = json!({ "ip-addresses": [machine.address],
+            "mac-address": format!("00:16:3e:{}:{}:{}", &mac[..2], &mac[2..4], &mac[4..6]),
+            "gateway": gateway, "space": "alpha", "is-up": true });
+        json!({ "juju-status": juju_status, "hostname": name, "dns-name": machine.address,
+            "ip-addresses": [machine.address], "instance-id": name,
+            "machine-status": status("running", "Running", runs),
+            "modification-status": { "current": "applied", "since": go_time(runs - SECOND) }, "base": base,
+            "network-interfaces": { "eth0": interface }, "constraints": "arch=amd64",
+            "hardware": format!("arch=amd64 cores=0 mem=0M availability-zone={} virt-type=container", self.zone) })
+    }
+
+    /// A unit now: where it is on its way, and what ails it.
+    fn unit(&self, name: &str, number: u32, phases: &[Phase]) -> Now {
+        let unit = format!("{name}/{number}");
+        let phase = phases.iter().rfind(|phase| phase.at <= self.now).or(phases.first());
+        let Some(phase) = phase else {
+            return Now {
+                workload: "unknown",
+                message: String::new(),
+                since: self.now,
+                agent: "allocating",
+                hook: String::new(),
+                agent_since: self.now,
+            };
+        };
+        // The status is as old as the first of the phases that say the same.
+        let same = |other: &&Phase| other.workload == phase.workload && other.message == phase.message;
+        let since = phases.iter().rev().skip_while(|other| other.at > phase.at).take_while(same).last();
+        let mut now = Now {
+            workload: phase.workload,
+            message: phase.message.to_owned(),
+            since: since.map_or(phase.at, |phase| phase.at),
+            agent: phase.agent,
+            hook: phase.hook.to_owned(),
+            agent_since: phase.at,
+        };
+        match self.planted.and_then(|planted| planted.ailment(&unit, self.now)) {
+            Some(Ailment::Error(text, since)) => {
+                return Now {
+                    workload: "error",
+                    message: text,
+                    since,
+                    agent: "idle",
+                    hook: String::new(),
+                    agent_since: since,
+                };
+            }
+            Some(Ailment::Lost(since)) => return lost(&unit, since),
+            None => {}
+        }
+        if phase.agent == "idle" {
+            if self.settling(&unit) {
+                return lost(&unit, self.boot);
+            }
+            let offset = self.draw.between(
+                &format!("update-status of {unit} in {}", self.model.uuid),
+                0,
+                UPDATE_STATUS,
+            );
+            let began = self.now - (self.now - offset).rem_euclid(UPDATE_STATUS);
+            let runs = self.draw.between(&format!("{unit} {began}"), SECOND, 2 * SECOND);
+            if began > phase.at {
+                let executing = self.now < began + runs;
+                now.agent = if executing { "executing" } else { "idle" };
+                now.hook = if executing { "running update-status hook".to_owned() } else { String::new() };
+                now.agent_since = if executing { began } else { began + runs };
+            }
+        }
+        now
+    }
+
+    fn application(&self, name: &str, application: &Application) -> Value {
+        let (base, revision, version) =
+            charms::of_store(&application.charm, &application.channel).unwrap_or(("22.04", 1, ""));
+        let leader = charms::leader(self.model, name, self.draw).filter(|(_, since)| *since <= self.now);
+        let mut units = Map::new();
+        let mut worst: Option<Now> = None;
+        for (number, unit) in &application.units {
+            let phases = charms::phases(self.model, name, *number, self.draw);
+            let now = self.unit(name, *number, &phases);
+            let (runs, agent) = charms::machine_times(self.model, unit.machine, self.draw);
+            let mut agent_status = status(now.agent, &now.hook, now.agent_since);
+            if self.now >= agent && now.agent != "lost" {
+                agent_status["version"] = json!(self.version);
+            }
+            let mut row = json!({ "workload-status": status(now.workload, &now.message, now.since), "juju-status": agent_status });
+            if leader.is_some_and(|(leader, _)| leader == *number) {
+                row["leader"] = json!(true);
+            }
+            row["machine"] = json!(unit.machine.to_string());
+            if application.charm == "kafka" && charms::port_open(&phases, self.now) {
+                let port = if application.channel.starts_with('4') { "19093/tcp" } else { "19092/tcp" };
+                row["open-ports"] = json!([port]);
+            }
+            if self.now >= runs {
+                row["public-address"] = json!(self.model.machines[&unit.machine].address);
+            }
+            units.insert(format!("{name}/{number}"), row);
+            if worst.as_ref().is_none_or(|worst| severity(now.workload) > severity(worst.workload)) {
+                worst = Some(now);
+            }
+        }
+        let own = match &worst {
+            Some(now) if now.workload == "active" => status("active", "", now.since),
+            Some(now) => status(now.workload, &now.message, now.since),
+            None => status("unknown", "", application.created),
+        };
+        let mut row = json!({
+            "charm": application.charm, "base": { "name": "ubuntu", "channel": base }, "charm-origin": "charmhub",
+            "charm-name": application.charm, "charm-rev": revision, "charm-channel": application.channel,
+            "exposed": false, "application-status": own, "relations": self.relations(name, application),
+        });
+        if worst.is_some_and(|now| now.workload == "active") {
+            row["version"] = json!(version);
+        }
+        row["endpoint-bindings"] = bindings(application);
+        if !units.is_empty() {
+            row["units"] = Value::Object(units);
+        }
+        row
+    }
+
+    /// The relations of an application: its peers, and those to others.
+    fn relations(&self, name: &str, application: &Application) -> Value {
+        let upgrade = if application.channel.starts_with('4') { "refresh-v-three" } else { "upgrade" };
+        let mut all = Map::new();
+        for (endpoint, interface) in [("cluster", "cluster"), ("restart", "rolling_op"), (upgrade, "upgrade")]
+        {
+            all.insert(
+                endpoint.to_owned(),
+                json!([{ "related-application": name, "interface": interface, "scope": "global" }]),
+            );
+        }
+        for relation in &self.model.relations {
+            for (this, other) in
+                [(&relation.provider, &relation.requirer), (&relation.requirer, &relation.provider)]
+            {
+                if this.0 == name {
+                    let entry = json!({ "related-application": other.0, "interface": relation.interface, "scope": "global" });
+                    if let Some(list) = all.entry(this.1.clone()).or_insert_with(|| json!([])).as_array_mut()
+                    {
+                        list.push(entry);
+                    }
+                }
+            }
+        }
+        Value::Object(all)
+    }
+
+    /// The storage of units whose machines run; `{}` when there is none.
+    fn storage(&self) -> Value {
+        let (mut storage, mut filesystems) = (Map::new(), Map::new());
+        for (name, application) in &self.model.applications {
+            for (number, unit) in &application.units {
+                let (_, agent) = charms::machine_times(self.model, unit.machine, self.draw);
+                let Some(id) = unit.storage.filter(|_| self.now >= agent) else { continue };
+                let location = if application.charm == "kafka" {
+                    format!("/var/snap/charmed-kafka/common/var/lib/kafka/data/{id}")
+                } else {
+                    "/var/snap/charmed-zookeeper/common/var/lib/zookeeper".to_owned()
+                };
+                let (machine, unit) = (unit.machine.to_string(), format!("{name}/{number}"));
+                let attached = status("attached", "", agent);
+                let at_unit = json!({ &unit: { "machine": machine, "location": location, "life": "alive" } });
+                storage.insert(
+                    format!("data/{id}"),
+                    json!({ "kind": "filesystem", "life": "alive", "status": attached,
+                    "persistent": false, "attachments": { "units": at_unit } }),
+                );
+                let own = format!("{machine}/{id}");
+                filesystems.insert(own.clone(), json!({ "provider-id": own, "storage": format!("data/{id}"),
+                    "attachments": { "machines": { &machine: { "mount-point": location, "read-only": false, "life": "alive" } }, "units": at_unit },
+                    "pool": "rootfs", "size": 49581, "life": "alive", "status": attached }));
+            }
+        }
+        if storage.is_empty() { json!({}) } else { json!({ "storage": storage, "filesystems": filesystems }) }
+    }
+
+    /// The applications of Sunbeam's control plane as they come up one after the other.
+    fn control_plane(&self, since: Millis, done: bool) -> Map<String, Value> {
+        let names = [
+            "certificate-authority",
+            "cinder",
+            "glance",
+            "horizon",
+            "keystone",
+            "mysql",
+            "neutron",
+            "nova",
+            "ovn-central",
+            "ovn-relay",
+            "placement",
+            "rabbitmq",
+            "traefik",
+            "traefik-public",
+        ];
+        let mut all = Map::new();
+        for name in names {
+            let up = since + self.draw.between(&format!("{name} comes up"), 3 * MINUTE, 11 * MINUTE);
+            let (current, message, at) = if done || self.now >= up {
+                ("active", "", up)
+            } else if self.now >= since + (up - since) / 2 {
+                ("waiting", "(workload) Not all relations are ready", since + (up - since) / 2)
+            } else {
+                ("waiting", "installing agent", since)
+            };
+            let agent = if current == "active" { "idle" } else { "executing" };
+            let unit = json!({ "workload-status": status(current, message, at), "juju-status": status(agent, "", at),
+                "leader": true, "address": "10.1.0.50", "provider-id": format!("{name}-0") });
+            all.insert(name.to_owned(), json!({ "charm": format!("{name}-k8s"), "charm-origin": "charmhub",
+                "charm-name": format!("{name}-k8s"), "charm-rev": 100, "charm-channel": "2024.1/stable", "scale": 1,
+                "exposed": false, "application-status": status(current, message, at), "units": { format!("{name}/0"): unit } }));
+        }
+        all
+    }
+}
+
+/// A lost agent.
+fn lost(unit: &str, since: Millis) -> Now {
+    Now {
+        workload: "unknown",
+        message: format!("agent lost, see 'juju show-status-log {unit}'"),
+        since,
+        agent: "lost",
+        hook: "agent is not communicating with the server".to_owned(),
+        agent_since: since,
+    }
+}
+
+/// How bad a workload status is, when Juju picks one for the application.
+fn severity(workload: &str) -> u8 {
+    ["unknown", "active", "terminated", "maintenance", "waiting", "blocked", "error"]
+        .iter()
+        .position(|known| *known == workload)
+        .and_then(|at| u8::try_from(at).ok())
+        .unwrap_or(0)
+}
+
+/// The shape of every status: without an empty message.
+fn status(current: &str, message: &str, since: Millis) -> Value {
+    if message.is_empty() {
+        json!({ "current": current, "since": go_time(since) })
+    } else {
+        json!({ "current": current, "message": message, "since": go_time(since) })
+    }
+}
+
+/// The endpoints of a charm, all in the default space.
+fn bindings(application: &Application) -> Value {
+    let endpoints: &[&str] = match (application.charm.as_str(), application.channel.starts_with('4')) {
+        ("zookeeper", _) => {
+            &["", "certificates", "cluster", "cos-agent", "restart", "s3-credentials", "upgrade", "zookeeper"]
+        }
+        (_, false) => &[
+            "",
+            "certificates",
+            "cluster",
+            "cos-agent",
+            "kafka-client",
+            "oauth",
+            "peer-cluster",
+            "peer-cluster-orchestrator",
+            "restart",
+            "trusted-ca",
+            "trusted-certificate",
+            "upgrade",
+            "zookeeper",
+        ],
+        (_, true) => &[
+            "",
+            "certificates",
+            "client-cas",
+            "cluster",
+            "cos-agent",
+            "kafka-client",
+            "oauth",
+            "peer-certificates",
+            "peer-cluster",
+            "peer-cluster-orchestrator",
+            "refresh-v-three",
+            "restart",
+        ],
+    };
+    Value::Object(endpoints.iter().map(|endpoint| ((*endpoint).to_owned(), json!("alpha"))).collect())
+}

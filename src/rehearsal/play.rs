@@ -1,0 +1,149 @@
+//! Plays a script before a caller: lines and ticks at their time, time limits, output limits.
+
+use std::time::Duration;
+
+use super::Rehearsal;
+use super::script::{Said, Script};
+use super::timeline::{Millis, SECOND};
+use crate::host::{CommandError, CommandLine, Flow, Io, Output, Stream, TAIL, Watch};
+
+/// The longest piece of a line that a caller is told at once.
+const PIECE: usize = 8 * 1024;
+
+impl Rehearsal {
+    /// Plays the script of a command that began now. The world is locked only between the caller's turns, since
+    /// a caller may ask further questions from its tick.
+    pub(super) fn play(
+        &self,
+        line: &CommandLine,
+        script: &Script,
+        watch: &mut dyn Watch,
+    ) -> Result<Output, CommandError> {
+        let began = self.lock().world.now;
+        let end = if script.hangs { Millis::MAX } else { began + script.took };
+        let limit = began.saturating_add(i64::try_from(line.timeout.as_millis()).unwrap_or(i64::MAX));
+        let mut next_tick = began + SECOND;
+        let mut said = script.said.iter().peekable();
+        let mut heard = Heard::new(line);
+        loop {
+            let next_said = said.peek().map_or(Millis::MAX, |said| began + said.at);
+            self.advance(end.min(limit).min(next_tick).min(next_said), &|| self.stop.leave_now());
+            let (now, cut) = {
+                let world = &self.lock().world;
+                (
+                    world.now,
+                    script
+                        .inside
+                        .as_ref()
+                        .is_some_and(|(name, boot)| world.vms.get(name).is_none_or(|vm| vm.boot != *boot)),
+                )
+            };
+            let took = Duration::from_millis((now - began).unsigned_abs());
+            if cut {
+                // The ssh connection is gone: 1.16 says nothing (canonical/multipass:src/ssh/ssh_client.cpp).
+                return Ok(heard.end(255, took, watch));
+            }
+            while let Some(next) = said.next_if(|said| began + said.at <= now) {
+                heard.hear(next, watch)?;
+            }
+            if now >= end {
+                return Ok(heard.end(script.code, took, watch));
+            }
+            if now >= limit {
+                self.client_is_gone(script, began);
+                let said = heard.end(0, took, watch).last_words(line);
+                return Err(CommandError::TimedOut { line: line.to_string(), after: line.timeout, said });
+            }
+            let leaving = self.stop.leave_now();
+            if now >= next_tick || leaving {
+                next_tick = now + SECOND;
+                if watch.tick(took) == Flow::Leave {
+                    self.client_is_gone(script, began);
+                    return Err(CommandError::Left { line: line.to_string() });
+                }
+                if leaving {
+                    // Nobody said "leave" though the user did: let time pass, or this would spin.
+                    self.lock().world.advance(now + SECOND);
+                }
+            }
+        }
+    }
+
+    /// The process on the laptop was ended. What it asked for goes on, unless it still needed its client.
+    fn client_is_gone(&self, script: &Script, began: Millis) {
+        let mut inner = self.lock();
+        if inner.world.now < began + script.needs_client_until {
+            inner.world.break_off(script.job);
+            inner.world.vms.retain(|_, vm| vm.state != "Preparing");
+        }
+    }
+}
+
+/// What a caller has heard so far.
+struct Heard<'a> {
+    /// The command.
+    line: &'a CommandLine,
+    /// The streams, as far as they are kept.
+    kept: [Vec<u8>; 2],
+    /// The beginnings of lines that have not ended.
+    open: [Vec<u8>; 2],
+}
+
+impl<'a> Heard<'a> {
+    fn new(line: &'a CommandLine) -> Self {
+        Heard { line, kept: Default::default(), open: Default::default() }
+    }
+
+    /// Takes some output in and tells the caller what became whole.
+    fn hear(&mut self, said: &Said, watch: &mut dyn Watch) -> Result<(), CommandError> {
+        if self.line.io == Io::Terminal {
+            return Ok(());
+        }
+        let which = usize::from(said.stream == Stream::Stderr);
+        for _ in 0..said.times {
+            let kept = &mut self.kept[which];
+            kept.extend_from_slice(&said.text);
+            match self.line.io {
+                Io::Captured { limit } if kept.len() > limit => {
+                    return Err(CommandError::TooMuch { line: self.line.to_string(), limit });
+                }
+                Io::Streamed if kept.len() > 2 * TAIL => {
+                    kept.drain(..kept.len() - TAIL);
+                }
+                _ => {}
+            }
+            let open = &mut self.open[which];
+            open.extend_from_slice(&said.text);
+            while let Some(length) = whole(open) {
+                let piece: Vec<u8> = open.drain(..length).collect();
+                watch.line(said.stream, piece.strip_suffix(b"\n").unwrap_or(&piece));
+            }
+        }
+        Ok(())
+    }
+
+    /// The end: what is left of lines, and the output.
+    fn end(&mut self, code: i32, took: Duration, watch: &mut dyn Watch) -> Output {
+        for (stream, open) in [Stream::Stdout, Stream::Stderr].into_iter().zip(&mut self.open) {
+            if !open.is_empty() {
+                watch.line(stream, &std::mem::take(open));
+            }
+        }
+        if self.line.io == Io::Streamed {
+            for kept in &mut self.kept {
+                kept.drain(..kept.len().saturating_sub(TAIL));
+            }
+        }
+        let [stdout, stderr] = std::mem::take(&mut self.kept);
+        Output { code, stdout, stderr, took }
+    }
+}
+
+/// The length of the first whole line with its end, or of a piece of a long one.
+fn whole(open: &[u8]) -> Option<usize> {
+    match open.iter().take(PIECE).position(|byte| *byte == b'\n') {
+        Some(end) => Some(end + 1),
+        None if open.len() >= PIECE => Some(PIECE),
+        None => None,
+    }
+}
