@@ -21,7 +21,8 @@ static FILE: OnceLock<Mutex<File>> = OnceLock::new();
 pub fn begin(verbose: u8, terminal: &Terminal) {
     let level = if verbose >= 3 { LevelFilter::TRACE } else { LevelFilter::DEBUG };
     let to = Both { terminal: (verbose >= 2).then(|| terminal.clone()) };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(to).with_target(false);
+    let log =
+        tracing_subscriber::fmt().with_max_level(level).with_ansi(false).with_writer(to).with_target(false);
     // Only a second call in one process fails, and there is none.
     let _ = log.try_init();
 }

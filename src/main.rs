@@ -42,7 +42,10 @@ fn main() -> ExitCode {
     let terminal = terminal(&cli, environment.as_ref().ok());
     match environment.and_then(|environment| run(&cli, environment, &terminal)) {
         Ok(code) => ExitCode::from(code),
-        Err(failure) => {
+        Err(mut failure) => {
+            if cli.global.rehearse {
+                failure.hints.iter_mut().for_each(|hint| *hint = text::for_rehearsal(hint));
+            }
             terminal.failure(&failure);
             ExitCode::from(failure.id.exit_code())
         }
@@ -54,7 +57,8 @@ fn run(cli: &Cli, environment: Environment, terminal: &Terminal) -> Result<u8, F
     cli.global.check()?;
     log::begin(cli.global.verbose, terminal);
     let global = cli.global.clone();
-    let session = Session { global, environment, terminal: terminal.clone(), stop: host::clock::Stop::default() };
+    let session =
+        Session { global, environment, terminal: terminal.clone(), stop: host::clock::Stop::default() };
     commands::run(cli, &session)
 }
 

@@ -28,6 +28,20 @@ pub fn cut(text: &str, length: usize) -> String {
     }
 }
 
+/// A hint as it holds in a rehearsal: kafstack's own commands, which stand in backquotes, get `--rehearse`.
+pub fn for_rehearsal(hint: &str) -> String {
+    let mut pieces: Vec<String> = hint.split('`').map(str::to_owned).collect();
+    for piece in pieces.iter_mut().skip(1).step_by(2) {
+        if piece.starts_with("kafstack ")
+            && !piece.contains("--rehearse")
+            && !piece.starts_with("kafstack explain")
+        {
+            piece.push_str(" --rehearse");
+        }
+    }
+    pieces.join("`")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -55,5 +69,14 @@ mod tests {
             prop_assert!(!one_line(&text).chars().any(char::is_control));
             prop_assert!(!lines(&text).concat().chars().any(char::is_control));
         }
+    }
+
+    #[test]
+    fn commands_in_hints_stay_in_the_rehearsal() {
+        assert_eq!(
+            for_rehearsal("`kafstack up` resumes; see `juju status`"),
+            "`kafstack up --rehearse` resumes; see `juju status`"
+        );
+        assert_eq!(for_rehearsal("no command"), "no command");
     }
 }

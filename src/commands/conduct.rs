@@ -72,7 +72,9 @@ impl Conduct {
         mut self,
         work: impl FnOnce(&Teller) -> T + Send + 'static,
     ) -> Result<(T, Option<Ended>), Failure> {
-        let unexpected = |error: &dyn std::fmt::Display| Failure::new(Id::Unexpected, format!("the run could not be conducted: {error}"));
+        let unexpected = |error: &dyn std::fmt::Display| {
+            Failure::new(Id::Unexpected, format!("the run could not be conducted: {error}"))
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -129,7 +131,10 @@ impl Conduct {
         let message = match (first, doing) {
             (true, "") => "stopping; Ctrl-C again leaves at once".to_owned(),
             (true, doing) => format!("stopping as soon as `{doing}` has ended; Ctrl-C again leaves at once"),
-            (false, _) => "leaving; what runs in the VM goes on there, and the next `kafstack up` picks it up".to_owned(),
+            (false, _) => {
+                "leaving; what runs in the VM goes on there, and the next `kafstack up` picks it up"
+                    .to_owned()
+            }
         };
         self.reporters.on(&teller.event(Fact::Warning { step: None, message }));
     }
@@ -182,6 +187,12 @@ pub fn look<T: Send + 'static>(
     clock: Arc<dyn Clock>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<(T, Option<Ended>), Failure> {
-    let conduct = Conduct { stop: stop.clone(), manner: Manner::LeaveAtOnce, clock, rehearsal: true, reporters: Vec::new() };
+    let conduct = Conduct {
+        stop: stop.clone(),
+        manner: Manner::LeaveAtOnce,
+        clock,
+        rehearsal: true,
+        reporters: Vec::new(),
+    };
     conduct.run(move |_| work())
 }

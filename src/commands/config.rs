@@ -38,8 +38,9 @@ fn show(session: &Session, format: ConfigFormat) -> Result<u8, Failure> {
         }
         ConfigFormat::Json => super::print_json(session, &as_json(&resolved, session.global.rehearse)),
         ConfigFormat::Yaml => {
-            let text = as_yaml(&resolved.config)
-                .map_err(|error| Failure::new(Id::Unexpected, format!("the configuration as YAML: {error}")))?;
+            let text = as_yaml(&resolved.config).map_err(|error| {
+                Failure::new(Id::Unexpected, format!("the configuration as YAML: {error}"))
+            })?;
             session.terminal.data(&text);
         }
     }
@@ -71,9 +72,12 @@ fn init(session: &Session) -> Result<u8, Failure> {
         })?,
     };
     write_new(&path, &starter(preset)).map_err(|error| {
-        let failure = Failure::new(Id::Usage, format!("{} was not written", path.display())).seen(error.to_string());
+        let failure =
+            Failure::new(Id::Usage, format!("{} was not written", path.display())).seen(error.to_string());
         match error.kind() {
-            std::io::ErrorKind::AlreadyExists => failure.hint("`kafstack config check` checks the file that is there"),
+            std::io::ErrorKind::AlreadyExists => {
+                failure.hint("`kafstack config check` checks the file that is there")
+            }
             _ => failure.hint("name another place: `kafstack --config FILE config init`"),
         }
     })?;

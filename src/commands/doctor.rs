@@ -22,9 +22,12 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
     let stage = session.stage(&config, None)?;
     let check = CheckLaptop { vm: config.vm.clone(), ignore: false };
     let clock = stage.clock.clone();
-    let ask = move || stage.ask(|hosts| Ok(check.rows(hosts)?.into_iter().chain([multipass(hosts)]).collect()));
+    let ask =
+        move || stage.ask(|hosts| Ok(check.rows(hosts)?.into_iter().chain([multipass(hosts)]).collect()));
     let (rows, ended): (Result<Vec<Row>, CommandError>, _) = conduct::look(&session.stop, clock, ask)?;
-    let rows = rows.map_err(|error| conduct::by_signal(Failure::of_command("The laptop could not be asked", &error), ended))?;
+    let rows = rows.map_err(|error| {
+        conduct::by_signal(Failure::of_command("The laptop could not be asked", &error), ended)
+    })?;
     let able = rows.iter().all(|row| row.verdict != Fitness::Fails);
     match args.format {
         TableFormat::Json => {
@@ -39,12 +42,21 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
         TableFormat::Table => {
             let mut table = Table::new(["Check", "Verdict", "Seen", "Needed"]);
             for row in &rows {
-                table.row([row.check.into(), verdict(row.verdict), row.seen.as_str().into(), row.needed.as_str().into()]);
+                table.row([
+                    row.check.into(),
+                    verdict(row.verdict),
+                    row.seen.as_str().into(),
+                    row.needed.as_str().into(),
+                ]);
             }
             let rehearsal = if session.global.rehearse { " (rehearsal: a simulated laptop)" } else { "" };
             let end = match able {
-                true => format!("\nThis laptop can carry the preset `{}`{rehearsal}.\n", config.preset.name()),
-                false => format!("\nThis laptop cannot carry the preset `{}`{rehearsal}.\n", config.preset.name()),
+                true => {
+                    format!("\nThis laptop can carry the preset `{}`{rehearsal}.\n", config.preset.name())
+                }
+                false => {
+                    format!("\nThis laptop cannot carry the preset `{}`{rehearsal}.\n", config.preset.name())
+                }
             };
             session.terminal.data(&format!("{table}{end}"));
         }

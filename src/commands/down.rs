@@ -26,12 +26,16 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     let _lock = state.lock("down", session.now())?;
     let journal = Journal::open(state.folder())?;
     let stage = session.stage(&config, None)?;
-    let with =
-        Circumstances { launched: journal.history().launched_since_last_down(), adopt: args.adopt, ..Circumstances::default() };
+    let with = Circumstances {
+        launched: journal.history().launched_since_last_down(),
+        adopt: args.adopt,
+        ..Circumstances::default()
+    };
     let step = plan::destroy_vm(&config, with);
     let looked = stage.ask(|hosts| {
         let there = step.state(hosts).map_err(|error| {
-            Failure::of_command("Multipass could not be asked about the VM", &error).hint("ask it yourself: `multipass list`")
+            Failure::of_command("Multipass could not be asked about the VM", &error)
+                .hint("ask it yourself: `multipass list`")
         })?;
         if let Some(state) = &there {
             step.must_be_ours(hosts, state)?;
@@ -52,7 +56,9 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         let failure = Failure::new(Id::NotConfirmed, format!("`{name}` was not destroyed"));
         return Err(match session.terminal.can_ask() {
             true => failure,
-            false => failure.expected("an answer on a terminal, or `--yes`").hint("`kafstack down --yes` asks nothing"),
+            false => failure
+                .expected("an answer on a terminal, or `--yes`")
+                .hint("`kafstack down --yes` asks nothing"),
         });
     }
     let run = state.new_run()?;

@@ -1,7 +1,7 @@
 //! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
-mod config;
 mod conduct;
+mod config;
 mod doctor;
 mod down;
 mod explain;
@@ -55,7 +55,10 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
 fn refuse_sudo(session: &Session) -> Result<(), Failure> {
     match &session.environment.sudo_user {
         Some(user) if !session.global.rehearse => {
-            let message = format!("kafstack must not run through sudo (it was `{}` who called it)", user.escape_debug());
+            let message = format!(
+                "kafstack must not run through sudo (it was `{}` who called it)",
+                user.escape_debug()
+            );
             Err(Failure::new(Id::RunThroughSudo, message)
                 .hint("run it as yourself; it asks before it runs anything with sudo"))
         }

@@ -63,13 +63,19 @@ impl Preflight<'_> {
         let smaller = [Preset::Microstack, Preset::Single, Preset::Kafka, Preset::Kraft];
         let fitting = smaller.into_iter().find(|preset| {
             let vm = preset.config().vm;
-            let less = vm.memory <= self.config.vm.memory && vm.cpus <= self.config.vm.cpus && vm.disk <= self.config.vm.disk;
+            let less = vm.memory <= self.config.vm.memory
+                && vm.cpus <= self.config.vm.cpus
+                && vm.disk <= self.config.vm.disk;
             *preset != self.config.preset && less && laptop.carries(&vm)
         });
         let Some(preset) = fitting.filter(|_| kind_is_fine) else { return Err(failure) };
         if self.session.terminal.can_ask() {
             self.session.terminal.failure(&failure);
-            let question = format!("Build the preset `{}` instead, the largest that fits? {}", preset.name(), preset.about());
+            let question = format!(
+                "Build the preset `{}` instead, the largest that fits? {}",
+                preset.name(),
+                preset.about()
+            );
             if self.session.terminal.ask(&question) {
                 return Ok(Some(preset));
             }
@@ -83,24 +89,34 @@ impl Preflight<'_> {
         if !matches!(hosts.laptop.ask(&multipass::version()), Err(CommandError::NotInstalled { .. })) {
             return Ok(());
         }
-        if let Err(error @ CommandError::NotInstalled { .. }) = hosts.laptop.ask(&CommandLine::reads("snap", ["version"])) {
+        if let Err(error @ CommandError::NotInstalled { .. }) =
+            hosts.laptop.ask(&CommandLine::reads("snap", ["version"]))
+        {
             return Err(missing(&error));
         }
-        let step = InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
+        let step =
+            InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
         let lines = step.elevated().map(|line| format!("  {line}")).join("\n");
         let terminal = &self.session.terminal;
         if self.session.global.rehearse {
-            terminal.note(&format!("rehearsal: on a real laptop kafstack would now ask before it runs\n{lines}"));
+            terminal
+                .note(&format!("rehearsal: on a real laptop kafstack would now ask before it runs\n{lines}"));
             return Ok(());
         }
         if terminal.can_ask() {
-            terminal.note(&format!("Multipass is not installed. To install it kafstack runs, as administrator:\n{lines}"));
+            terminal.note(&format!(
+                "Multipass is not installed. To install it kafstack runs, as administrator:\n{lines}"
+            ));
             if !self.args.yes && !terminal.ask("Run these?") {
                 return Err(Failure::new(Id::NotConfirmed, "Multipass was not installed")
                     .hint("install it yourself: `sudo snap install multipass`, then `kafstack up`"));
             }
             // sudo asks for its password now, while nothing is drawn, and remembers the answer for a while.
-            let line = CommandLine { io: Io::Terminal, stdin: Stdin::Inherited, ..CommandLine::changes("sudo", ["-v"]) };
+            let line = CommandLine {
+                io: Io::Terminal,
+                stdin: Stdin::Inherited,
+                ..CommandLine::changes("sudo", ["-v"])
+            };
             let asked = hosts.laptop.ask(&line).and_then(|output| output.success(&line));
             asked.map_err(|error| refused(&error.to_string()))?;
         } else if !self.args.yes {
@@ -115,14 +131,17 @@ impl Preflight<'_> {
         let fleet = hosts.laptop.ask(&line).and_then(|output| multipass::parse_list(&line, &output));
         let name = &self.config.vm.name;
         // What cannot be asked now is asked by the steps.
-        let deleted = fleet.is_ok_and(|fleet| fleet.iter().any(|vm| vm.name == *name && vm.state == "Deleted"));
+        let deleted =
+            fleet.is_ok_and(|fleet| fleet.iter().any(|vm| vm.name == *name && vm.state == "Deleted"));
         if !deleted {
             return Ok(Decision::Begin);
         }
         if !self.with.launched && !self.with.adopt {
             return Err(launch_vm::not_ours(name, "it is Deleted and the journal knows nothing of it"));
         }
-        let question = format!("The VM `{name}` was deleted but is still there. Destroy it and build anew, instead of taking it back?");
+        let question = format!(
+            "The VM `{name}` was deleted but is still there. Destroy it and build anew, instead of taking it back?"
+        );
         let anew = !self.args.yes && self.session.terminal.can_ask() && self.session.terminal.ask(&question);
         Ok(if anew { Decision::Anew } else { Decision::Begin })
     }

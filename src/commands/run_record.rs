@@ -8,10 +8,10 @@ use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::Clock;
 use crate::journal::{self, Journal};
-use crate::runner::Record;
+use crate::log;
 use crate::report::Reporter;
 use crate::report::ndjson::Ndjson;
-use crate::log;
+use crate::runner::Record;
 use crate::state::{Run, State, create_private, unusable};
 use crate::steps::launch_vm;
 

@@ -1,14 +1,15 @@
 //! What every command works with: options, environment, terminal, and the stage on which it plays.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::cli::{Environment, Global};
 use crate::config::{self, Config, Purpose, Request, Resolved};
+use crate::event::Teller;
 use crate::failure::{Failure, Id};
 use crate::host::clock::{RealClock, Stop, TimeScale};
-use crate::event::Teller;
 use crate::host::kept::RunFolder;
 use crate::host::laptop::Laptop;
 use crate::host::recorded::Recorded;
@@ -80,9 +81,15 @@ impl Session {
         if !self.global.rehearse {
             let laptop: Arc<dyn Host> = Arc::new(Laptop::new(self.scale()));
             let clock: Arc<dyn Clock> = Arc::new(RealClock::new(self.stop.clone(), self.scale()));
-            return Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: false });
+            return Ok(Stage {
+                laptop,
+                clock,
+                stop: self.stop.clone(),
+                vm: config.vm.name.clone(),
+                rehearsal: false,
+            });
         }
-        let scenario = self.global.scenario.as_deref().map(Scenario::load).transpose()?;
+        let scenario = self.global.scenario.as_deref().map(load_scenario).transpose()?;
         let options = Options {
             seed: self.global.seed.unwrap_or_default(),
             speed: self.global.speed.or(speed),
@@ -91,11 +98,30 @@ impl Session {
         };
         let folder = self.state(config)?.folder().to_owned();
         let rehearsal = Rehearsal::open(&folder, options).map_err(|error| {
-            Failure::new(Id::StateUnusable, "the simulated laptop cannot be opened").seen(format!("{error:#}"))
+            Failure::new(Id::StateUnusable, "the simulated laptop cannot be opened")
+                .seen(format!("{error:#}"))
         })?;
         let (laptop, clock): (Arc<dyn Host>, Arc<dyn Clock>) = (rehearsal.clone(), rehearsal);
         Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: true })
     }
+}
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// It cannot be read, or says something that no scenario can.
+fn load_scenario(path: &Path) -> Result<Scenario, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::new(Id::Usage, format!("the scenario {} cannot be read", path.display()))
+            .seen(error.to_string())
+    })?;
+    Scenario::parse(&text).map_err(|error| {
+        Failure::new(
+            Id::ConfigurationInvalid,
+            format!("the scenario {} cannot be: {error:#}", path.display()),
+        )
+        .hint("the format: documentation/rehearsal.md")
+    })
 }
 
 /// Where a command plays.

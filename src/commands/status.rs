@@ -46,8 +46,10 @@ pub fn status(session: &Session, args: &cli::Status) -> Result<u8, Failure> {
 fn watch(session: &Session, args: &cli::Status, looker: Looker) -> Result<u8, Failure> {
     let clock = looker.stage.clock.clone();
     let (terminal, stop) = (session.terminal.clone(), session.stop.clone());
-    let (interval, limit) = (Duration::from_secs(args.interval), args.timeout.map(|limit| session.scale().wait(limit)));
-    let (until_ready, format, draws) = (args.until_ready, args.format, args.watch && session.terminal.draws_screens());
+    let (interval, limit) =
+        (Duration::from_secs(args.interval), args.timeout.map(|limit| session.scale().wait(limit)));
+    let (until_ready, format, draws) =
+        (args.until_ready, args.format, args.watch && session.terminal.draws_screens());
     let inner = clock.clone();
     let work = move || -> Result<u8, Failure> {
         let began = inner.now();

@@ -16,6 +16,7 @@ use crate::report::ndjson::Ndjson;
 use crate::report::{self, ProgressChoice, Reporter};
 use crate::runner;
 use crate::state::{Run, State};
+use crate::text;
 use crate::tools::{juju, juju_status, multipass};
 
 /// `kafstack up`.
@@ -50,8 +51,10 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
         }
         Decision::Anew => {
             let line = multipass::delete(&name);
-            let destroyed = stage.ask(|hosts| hosts.laptop.ask(&line).and_then(|output| output.success(&line)));
-            destroyed.map_err(|error| Failure::of_command("The deleted VM could not be destroyed", &error))?;
+            let destroyed =
+                stage.ask(|hosts| hosts.laptop.ask(&line).and_then(|output| output.success(&line)));
+            destroyed
+                .map_err(|error| Failure::of_command("The deleted VM could not be destroyed", &error))?;
             journal.append(stage.clock.now(), journal::Record::DownFinished)?;
             let with = Circumstances { launched: false, ..with };
             begin(session, args, resolved, with, state, journal, stage)
@@ -93,7 +96,8 @@ fn begin(
         tell.tell(Fact::PlanStarted { plan: "up", vm: inner_config.vm.name.clone(), steps });
         let recorded = inner_stage.recorded(tell, Some(crate::host::kept::RunFolder::new(&run.folder)));
         let mut record = RunRecord::new(journal, &state, &inner_config, inner_stage.clock.clone());
-        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until: until.as_deref() };
+        let runner =
+            runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until: until.as_deref() };
         let result = record.run_began("up").and_then(|()| runner.all(&plan, &mut record));
         let (outcome, exit_code) = match &result {
             Ok(_) if until.is_some() => ("stopped", 0),
@@ -111,9 +115,8 @@ fn begin(
             Ok(0)
         }
         Ok(_) => Ok(0),
-        Err(failure) => {
-            Err(conduct::by_signal(failure, ended).hint(format!("what the tools said, whole: {}", folder.display())))
-        }
+        Err(failure) => Err(conduct::by_signal(failure, ended)
+            .hint(format!("what the tools said, whole: {}", folder.display()))),
     }
 }
 
@@ -126,7 +129,9 @@ fn reporters(
     with: Circumstances,
 ) -> Result<Vec<Box<dyn Reporter>>, Failure> {
     let titles = plan::up(config, with).steps().map(|step| (step.name(), step.title())).collect();
-    let choice = if args.events.as_deref().is_some_and(|path| path.as_os_str() == "-") && args.progress == ProgressChoice::Auto {
+    let choice = if args.events.as_deref().is_some_and(|path| path.as_os_str() == "-")
+        && args.progress == ProgressChoice::Auto
+    {
         ProgressChoice::Plain
     } else {
         args.progress
@@ -135,7 +140,9 @@ fn reporters(
     reporters.push(super::run_record::events(session, run)?);
     match args.events.as_deref() {
         None => {}
-        Some(path) if path.as_os_str() == "-" => reporters.push(Box::new(Ndjson::to_output(&session.terminal))),
+        Some(path) if path.as_os_str() == "-" => {
+            reporters.push(Box::new(Ndjson::to_output(&session.terminal)))
+        }
         Some(path) => {
             let file = File::create(path).map_err(|error| {
                 let message = format!("the events cannot be written to {}", path.display());
@@ -159,14 +166,20 @@ fn farewell(session: &Session, stage: &Stage, config: &Config, acted: bool) {
         .and_then(|status| {
             let kafka = status.application("kafka")?;
             let addresses = kafka.units.iter().map(|(_, unit)| unit.public_address.clone());
-            Some(addresses.filter(|address| !address.is_empty()).map(|address| format!("{address}:{port}")).collect())
+            Some(
+                addresses
+                    .filter(|address| !address.is_empty())
+                    .map(|address| format!("{address}:{port}"))
+                    .collect(),
+            )
         })
         .unwrap_or_default();
     let rehearsal = if stage.rehearsal { " (rehearsal: nothing of this exists)" } else { "" };
     let done = if acted { "Kafka is ready" } else { "Kafka is ready; there was nothing to do" };
-    let flag = if stage.rehearsal { " --rehearse" } else { "" };
+    let next = "`kafstack status`".to_owned();
+    let next = if stage.rehearsal { text::for_rehearsal(&next) } else { next };
     session.terminal.note(&format!(
-        "\n{done}{rehearsal}.\n  brokers:  {} (inside the VM, among themselves)\n  clients:  their port 9092 opens with the first client that is related\n  next:     `kafstack status{flag}`",
+        "\n{done}{rehearsal}.\n  brokers:  {} (inside the VM, among themselves)\n  clients:  their port 9092 opens with the first client that is related\n  next:     {next}",
         brokers.join(", "),
     ));
 }

@@ -158,6 +158,13 @@ impl Watch for Recording<'_> {
         let caller = self.watch.tick(elapsed);
         if self.host.stop.leave_now() { Flow::Leave } else { caller }
     }
+
+    fn between(&mut self, elapsed: Duration) {
+        // Nothing new is begun once the user wants to stop, not even a question.
+        if !self.host.stop.requested() {
+            self.watch.between(elapsed);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -42,7 +42,9 @@ fn launch_instance() -> LaunchInstance {
 }
 
 fn server(status: &str, addresses: &str) -> String {
-    format!(r#"[{{"ID":"5f","Name":"demo_instance","Status":"{status}","Networks":{{"demo-network":[{addresses}]}}}}]"#)
+    format!(
+        r#"[{{"ID":"5f","Name":"demo_instance","Status":"{status}","Networks":{{"demo-network":[{addresses}]}}}}]"#
+    )
 }
 
 #[test]
@@ -50,7 +52,10 @@ fn a_server_without_a_floating_ip_gets_one_and_no_second_server() {
     let half = server("ACTIVE", r#""192.168.0.42""#);
     let vm = FakeHost::new()
         .says(SERVERS, &half)
-        .says("openstack floating ip create external-network -f json", r#"{"floating_ip_address":"172.16.2.203"}"#)
+        .says(
+            "openstack floating ip create external-network -f json",
+            r#"{"floating_ip_address":"172.16.2.203"}"#,
+        )
         .says("openstack server add floating ip 5f 172.16.2.203", "");
     act(&launch_instance(), &vm).unwrap();
 }
@@ -61,7 +66,10 @@ fn a_server_in_error_is_replaced() {
         .says(SERVERS, &server("ERROR", ""))
         .says("openstack server delete --wait 5f", "")
         .says(SERVERS, "[]")
-        .says("juju controllers --format json", r#"{"controllers":{"sunbeam-controller":{}},"current-controller":"overlord"}"#)
+        .says(
+            "juju controllers --format json",
+            r#"{"controllers":{"sunbeam-controller":{}},"current-controller":"overlord"}"#,
+        )
         .says("juju switch sunbeam-controller", "")
         .says("sunbeam launch ubuntu --name demo_instance", "")
         .says(SERVERS, &server("ACTIVE", r#""192.168.0.42","172.16.2.203""#));
@@ -77,7 +85,10 @@ fn a_launch_that_failed_after_making_the_server_is_gone_on_with() {
         .refuses("sunbeam launch ubuntu --name demo_instance", 1, "Error: Could not allocate IP address.")
         .says(SERVERS, &server("ACTIVE", r#""192.168.0.42""#))
         .says(SERVERS, &server("ACTIVE", r#""192.168.0.42""#))
-        .says("openstack floating ip create external-network -f json", r#"{"floating_ip_address":"172.16.2.9"}"#)
+        .says(
+            "openstack floating ip create external-network -f json",
+            r#"{"floating_ip_address":"172.16.2.9"}"#,
+        )
         .says("openstack server add floating ip 5f 172.16.2.9", "");
     act(&launch_instance(), &vm).unwrap();
 }
@@ -110,9 +121,8 @@ fn model(units: u32) -> String {
 
 #[test]
 fn missing_units_are_added_and_nothing_is_deployed_twice() {
-    let vm = FakeHost::new()
-        .says(STATUS, &model(2))
-        .says("juju add-unit zookeeper -n 3 -m overlord:demo", "");
+    let vm =
+        FakeHost::new().says(STATUS, &model(2)).says("juju add-unit zookeeper -n 3 -m overlord:demo", "");
     act(&zookeeper(5), &vm).unwrap();
     let vm = FakeHost::new().says(STATUS, &model(5));
     act(&zookeeper(5), &vm).unwrap();
@@ -147,7 +157,10 @@ fn a_model_on_its_way_out_is_waited_for_and_then_added_again() {
     act(&step, &vm).unwrap();
     let vm = FakeHost::new().refuses(add, 1, "ERROR permission denied");
     assert_eq!(act(&step, &vm).unwrap_err().id, Id::CommandFailed);
-    let gone = Ok(Output { stdout: br#"{"models":[{"short-name":"demo","life":"dying"}]}"#.to_vec(), ..Output::default() });
+    let gone = Ok(Output {
+        stdout: br#"{"models":[{"short-name":"demo","life":"dying"}]}"#.to_vec(),
+        ..Output::default()
+    });
     let vm = FakeHost::new().answers("juju models -c overlord --format json", gone);
     assert!(matches!(probe(&step, &vm), Verdict::NotYet { .. }));
 }

@@ -32,7 +32,9 @@ fn json<T: DeserializeOwned>(line: &CommandLine, output: Output) -> Result<T, Co
     match documents.next() {
         Some(Ok(document)) => Ok(document),
         // serde's words may quote the document.
-        Some(Err(_)) if line.confidential => Err(CommandError::garbled(line, "another document than expected")),
+        Some(Err(_)) if line.confidential => {
+            Err(CommandError::garbled(line, "another document than expected"))
+        }
         Some(Err(error)) => Err(CommandError::garbled(line, error)),
         None => Err(CommandError::garbled(line, "no JSON in its answer")),
     }

@@ -18,6 +18,7 @@ use crate::report::status_table::{CheckRow, CheckState};
 use crate::state::{Holder, State};
 use crate::step::{Step, Verdict};
 use crate::steps::{integrate_kafka, launch_vm};
+use crate::text;
 use crate::tools::juju_status::{self, Status};
 use crate::tools::multipass::{self, Instance};
 use crate::tools::{juju, sunbeam};
@@ -127,7 +128,9 @@ impl Looker {
             for step in plan.steps() {
                 let known = young.and_then(|last| last.row_below(step.name()));
                 let row = match (&elsewhere, known) {
-                    _ if snapshot.blocked_on.is_some() => row(step, CheckState::NotAsked, "an earlier one does not hold"),
+                    _ if snapshot.blocked_on.is_some() => {
+                        row(step, CheckState::NotAsked, "an earlier one does not hold")
+                    }
                     (Some(elsewhere), _) if elsewhere.speaks_of(step) => elsewhere.row(step, &mut snapshot),
                     (_, Some(known)) => known.clone(),
                     _ => asked(step, hosts, &mut snapshot),
@@ -137,6 +140,9 @@ impl Looker {
             snapshot.vm = self.vm(hosts, young);
             let running = snapshot.vm.as_ref().is_some_and(|vm| vm.state == "Running");
             snapshot.model = running.then(|| self.model(hosts)).flatten();
+            if let (true, Some(blocked)) = (snapshot.rehearsal, &mut snapshot.blocked_on) {
+                blocked.next = text::for_rehearsal(&blocked.next);
+            }
             if young.is_none() && snapshot.holder.is_none() {
                 snapshot.openstack = self.openstack(hosts, &snapshot);
             }
@@ -163,20 +169,26 @@ impl Looker {
 
     /// The demo instance's ssh line and the dashboard, once OpenStack stands.
     fn openstack(&self, hosts: &Hosts<'_>, snapshot: &Snapshot) -> Vec<(&'static str, String)> {
-        let met = |name: &str| snapshot.rows.iter().any(|row| row.name == name && row.state == CheckState::Met);
+        let met =
+            |name: &str| snapshot.rows.iter().any(|row| row.name == name && row.state == CheckState::Met);
         let mut known = Vec::new();
         if !met("launch-instance") {
             return known;
         }
         let openrc = sunbeam::openrc_path(&self.config.openstack);
         let line = crate::tools::openstack::servers(&openrc, &self.config.openstack.instance);
-        let servers = hosts.vm.ask(&line).and_then(|output| crate::tools::openstack::parse_servers(&line, output));
+        let servers =
+            hosts.vm.ask(&line).and_then(|output| crate::tools::openstack::parse_servers(&line, output));
         if let Some(address) = servers.ok().and_then(|s| Some(s.first()?.floating()?.to_owned())) {
             // Inside the VM only: that network goes no further.
-            let key = "~/snap/openstack/current/sunbeam";
-            known.push(("instance", format!("multipass exec {} -- ssh -i {key} ubuntu@{address}", self.config.vm.name)));
+            let key = "/home/ubuntu/snap/openstack/current/sunbeam";
+            known.push((
+                "instance",
+                format!("multipass exec {} -- ssh -i {key} ubuntu@{address}", self.config.vm.name),
+            ));
         }
-        let url = sunbeam::dashboard().iter().find_map(|line| sunbeam::parse_dashboard(&hosts.vm.ask(line).ok()?));
+        let url =
+            sunbeam::dashboard().iter().find_map(|line| sunbeam::parse_dashboard(&hosts.vm.ask(line).ok()?));
         known.extend(url.map(|url| ("dashboard", format!("{url} (from inside the VM)"))));
         known
     }
@@ -229,7 +241,11 @@ impl Elsewhere {
         if let Some(seen) = self.held.get(step.name()) {
             return row(step, CheckState::Met, &format!("{seen} (as the running kafstack saw it)"));
         }
-        let seen = if self.running.as_deref() == Some(step.name()) { &self.waiting } else { "not asked while another kafstack works" };
+        let seen = if self.running.as_deref() == Some(step.name()) {
+            &self.waiting
+        } else {
+            "not asked while another kafstack works"
+        };
         snapshot.blocked_on = Some(BlockedOn {
             step: step.name(),
             why: seen.to_owned(),
@@ -246,17 +262,31 @@ fn asked(step: &dyn Step, hosts: &Hosts<'_>, snapshot: &mut Snapshot) -> CheckRo
         Ok(Verdict::Met { seen }) => return row(step, CheckState::Met, &seen),
         Ok(Verdict::NotYet { seen }) => {
             let next = match (step.name(), seen.as_str()) {
-                (launch_vm::NAME, state) if state.starts_with("the VM is") => "`kafstack up` starts it and goes on",
+                (launch_vm::NAME, state) if state.starts_with("the VM is") => {
+                    "`kafstack up` starts it and goes on"
+                }
                 _ => "`kafstack up` finishes it",
             };
             (CheckState::NotYet, seen, None, next.to_owned())
         }
         Ok(Verdict::Broken(failure)) => {
-            let seen = failure.seen.clone().map_or(failure.message.clone(), |seen| format!("{}: {seen}", failure.message));
-            let next = failure.hints.first().cloned().unwrap_or_else(|| format!("`kafstack explain {}`", failure.id));
+            let seen = failure
+                .seen
+                .clone()
+                .map_or(failure.message.clone(), |seen| format!("{}: {seen}", failure.message));
+            let next = failure
+                .hints
+                .first()
+                .cloned()
+                .unwrap_or_else(|| format!("`kafstack explain {}`", failure.id));
             (CheckState::Broken, seen, Some(failure.id), next)
         }
-        Err(error) => (CheckState::Unknown, could_not_ask(&error), None, format!("look yourself: `{}`", step.checkpoint().look_here)),
+        Err(error) => (
+            CheckState::Unknown,
+            could_not_ask(&error),
+            None,
+            format!("look yourself: `{}`", step.checkpoint().look_here),
+        ),
     };
     snapshot.blocked_on = Some(BlockedOn { step: step.name(), why: seen.clone(), next, broken });
     row(step, state, &seen)

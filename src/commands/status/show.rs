@@ -48,7 +48,11 @@ pub fn line(snapshot: &Snapshot) -> String {
         None => "ready".to_owned(),
         Some(blocked) => format!("{}: {}", blocked.step, blocked.why),
     };
-    format!("{} {rehearsal}{met} of {} checkpoints hold; {state}\n", format_time(snapshot.at), snapshot.rows.len())
+    format!(
+        "{} {rehearsal}{met} of {} checkpoints hold; {state}\n",
+        format_time(snapshot.at),
+        snapshot.rows.len()
+    )
 }
 
 /// What must change before a watcher is told again: everything but times.
