@@ -308,6 +308,12 @@ impl Output {
         String::from_utf8_lossy(&self.stderr).into_owned()
     }
 
+    /// Both streams, for tests that look for a tool's phrase on either.
+    #[cfg(test)]
+    pub fn said(&self) -> String {
+        format!("{}\n{}", self.out(), self.err())
+    }
+
     /// Itself if the exit code is 0.
     ///
     /// # Errors
