@@ -81,6 +81,12 @@ impl Stage {
         self.vm.ask(&split(line).within(Duration::from_secs(9000)).long("act", id))
     }
 
+    /// The VM must be listed in this state.
+    pub fn listed_as(&self, state: &str) {
+        let list = self.laptop("multipass list --format json").out();
+        assert!(list.contains(&format!("\"state\": \"{state}\"")), "{list}");
+    }
+
     /// Lets time pass.
     pub fn wait(&self, seconds: u64) {
         self.rehearsal.pause(Duration::from_secs(seconds));

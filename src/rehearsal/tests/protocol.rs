@@ -153,6 +153,28 @@ fn the_same_seed_says_the_same_bytes() {
 }
 
 #[test]
+fn the_speed_changes_nothing_but_the_time_it_takes() {
+    let scenario = || Some(crate::rehearsal::Scenario::parse("laptop: { multipass: 1.16.3 }").unwrap());
+    let folder = std::sync::Arc::new(tempfile::tempdir().unwrap());
+    let options = Options { seed: 7, speed: Some(100_000.0), scenario: scenario(), ..Options::default() };
+    let rehearsal = Rehearsal::open(folder.path(), options).unwrap();
+    let vm = crate::host::vm::Vm::new(rehearsal.clone(), rehearsal.clone(), "microstack");
+    let played = Stage { folder, rehearsal, vm };
+    assert_eq!(transcript(&played), transcript(&Stage::with("laptop: { multipass: 1.16.3 }")));
+}
+
+#[test]
+fn a_pause_ends_when_the_user_interrupts() {
+    let stop = crate::host::clock::Stop::default();
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options { speed: Some(1.0), stop: stop.clone(), ..Options::default() };
+    let rehearsal = Rehearsal::open(folder.path(), options).unwrap();
+    stop.request();
+    rehearsal.pause(Duration::from_secs(3600));
+    assert_eq!(rehearsal.now().to_string(), "2026-01-05T09:00:00Z");
+}
+
+#[test]
 fn the_world_is_private_and_survives_the_process() {
     use std::os::unix::fs::PermissionsExt;
     let stage = Stage::fresh().with_vm("24.04");

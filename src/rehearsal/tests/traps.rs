@@ -274,3 +274,34 @@ fn what_the_simulation_does_not_know_fails_with_a_mark_of_its_own() {
     assert_eq!(stage.rehearsal.unknown().len(), 4);
     assert!(!stage.laptop("multipass frobnicate").said().contains(UNKNOWN_MARK));
 }
+
+#[test]
+fn what_is_in_progress_outlives_a_suspension_but_not_a_stop() {
+    let stage = Stage::fresh().with_vm("24.04");
+    let line = split("sudo snap install openstack --channel 2024.1/stable").long("install", "1");
+    let mut notes = Notes { leave_after: Some(5), ..Notes::default() };
+    assert!(stage.vm.run(&line, &mut notes).is_err());
+    stage.laptop("multipass suspend microstack");
+    stage.wait(3600);
+    stage.listed_as("Suspended");
+    stage.laptop("multipass start microstack");
+    stage.bad("snap list openstack", 1, "no matching snaps");
+    stage.wait(120);
+    stage.good("snap list openstack");
+    assert_eq!(stage.good("cat kafstack/install.end"), "1 0\n");
+}
+
+#[test]
+fn a_snapshot_brings_back_what_was() {
+    let stage = Stage::fresh().with_vm("24.04");
+    assert_eq!(stage.laptop("multipass snapshot microstack --name clean").code, 2);
+    stage.laptop("multipass stop microstack");
+    assert_eq!(stage.laptop("multipass snapshot microstack --name clean").code, 0);
+    stage.laptop("multipass start microstack");
+    stage.good("sudo snap install juju --channel 3.6/stable");
+    stage.laptop("multipass stop microstack");
+    assert_eq!(stage.laptop("multipass restore microstack.clean").code, 1, "it would ask");
+    assert_eq!(stage.laptop("multipass restore --destructive microstack.clean").code, 0);
+    stage.laptop("multipass start microstack");
+    stage.bad("snap list juju", 1, "no matching snaps");
+}
