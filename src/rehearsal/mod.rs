@@ -148,9 +148,11 @@ impl Rehearsal {
             inner.file = Some(stamp(&fs::metadata(&path)?));
             inner.world.touched = false;
         }
+        // Written over in place: always as long as before, and file systems that flush what was truncated or
+        // renamed have nothing to flush.
         let path = self.folder.join(CLOCK);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.write_all(now.to_string().as_bytes())
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        file.write_all(format!("{now:>16}").as_bytes())
     }
 
     /// Lets virtual time pass up to then, in real time divided by the speed if there is one.

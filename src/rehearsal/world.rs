@@ -257,14 +257,16 @@ impl World {
         self.touched = true;
     }
 
-    /// Lets time pass up to then, and lets come about what is due. Time never goes back.
+    /// Lets time pass up to then, and lets come about what is due. Time never goes back. Nothing of this needs to
+    /// be saved: it follows from what was saved, and the time.
     pub fn advance(&mut self, to: Millis) {
+        let touched = self.touched;
         while self.due.first().is_some_and(|due| due.at <= to) {
             let due = self.due.remove(0);
             self.now = self.now.max(due.at);
             due.change.apply(self, &due.vm);
-            self.touched = true;
         }
+        self.touched = touched;
         self.now = self.now.max(to);
     }
 
