@@ -154,9 +154,8 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
         disk,
         ip: address(world, name),
         boot: 1,
-        down_since: 0,
         guest,
-        snapshots: std::collections::BTreeMap::new(),
+        ..Vm::default()
     };
     world.vms.insert(name.to_owned(), vm);
     Ok(plan.stages(world))
