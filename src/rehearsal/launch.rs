@@ -87,7 +87,7 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
     };
     let user_data = match user_data.filter(|text| !text.trim().is_empty()) {
         None => UserData::default(),
-        Some(text) => match serde_yaml::from_str::<UserData>(&text) {
+        Some(text) => match crate::yaml::read::<UserData>(&text) {
             Ok(parsed) => parsed,
             Err(error) => {
                 return Ok(Script::fails(1, format!("Could not load cloud-init configuration: {error}")));

@@ -230,7 +230,7 @@ impl Scenario {
         let scenario: Scenario = if text.trim().is_empty() {
             Scenario::default()
         } else {
-            serde_yaml::from_str(text).context("the scenario is not as documented")?
+            crate::yaml::read(text).context("the scenario is not as documented")?
         };
         if let Some(arch) = &scenario.laptop.arch {
             ensure!(
