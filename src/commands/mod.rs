@@ -4,6 +4,7 @@ mod conduct;
 mod config;
 mod doctor;
 mod down;
+mod errand;
 mod explain;
 mod plan;
 mod preflight;
