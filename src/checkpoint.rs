@@ -2,23 +2,20 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::failure::{Failure, Id};
 use crate::host::CommandError;
 use crate::step::{Checkpoint, Step, Verdict, Work};
 
+/// How long a VM may be down in the middle of a step before the step gives up.
+const STOPPED_FOR: Duration = Duration::from_secs(180);
+
 /// Waits until the step's checkpoint holds often enough in a row. Returns what it saw.
 ///
 /// # Errors
-/// The checkpoint is broken, did not hold before the step's limit (counted from `began`), or the user interrupted.
-pub fn wait(
-    step: &dyn Step,
-    checkpoint: &Checkpoint,
-    work: &Work<'_>,
-    began: Timestamp,
-) -> Result<String, Failure> {
+/// The checkpoint is broken, did not hold before the step's limit (counted from its start), or the user interrupted.
+pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result<String, Failure> {
     let mut in_a_row = 0;
+    let mut stopped_at = None;
     let mut told = String::new();
     loop {
         let seen = match step.probe(&work.hosts) {
@@ -35,11 +32,25 @@ pub fn wait(
             }
             Ok(Verdict::Broken(failure)) => return Err(*failure),
             Err(CommandError::Left { .. }) => return Err(interrupted(step)),
+            // A VM that was stopped from outside does not come back by waiting, unless it is being restarted.
+            Err(error @ CommandError::VmNotRunning { .. })
+                if work.elapsed().saturating_sub(*stopped_at.get_or_insert(work.elapsed()))
+                    >= STOPPED_FOR =>
+            {
+                return Err(Failure::of_command(step.title(), &error));
+            }
+            Err(error @ CommandError::VmNotRunning { .. }) => {
+                in_a_row = 0;
+                error.to_string()
+            }
             Err(error) => {
                 in_a_row = 0;
                 format!("could not ask: {error}")
             }
         };
+        if !seen.starts_with("the VM is not running") {
+            stopped_at = None;
+        }
         if seen != told {
             work.waiting(seen.clone());
             told = seen;
@@ -47,16 +58,11 @@ pub fn wait(
         if work.stop.requested() {
             return Err(interrupted(step));
         }
-        if elapsed(work, began) >= work.limit {
+        if work.elapsed() >= work.limit {
             return Err(not_met(step, checkpoint, work.limit, &told));
         }
         work.hosts.clock.pause(checkpoint.interval);
     }
-}
-
-/// Time since the step began.
-pub fn elapsed(work: &Work<'_>, began: Timestamp) -> Duration {
-    Duration::try_from(work.hosts.clock.now().duration_since(began)).unwrap_or_default()
 }
 
 /// The checkpoint did not hold in time.

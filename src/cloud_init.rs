@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Value {
-        crate::yaml::parse_value(text).unwrap()
+        crate::yaml::read(text).unwrap()
     }
 
     #[test]

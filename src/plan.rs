@@ -46,6 +46,11 @@ pub struct Circumstances {
 pub struct Plan(Vec<Box<dyn Step>>);
 
 impl Plan {
+    /// A plan of these steps in this order.
+    pub fn of(steps: impl IntoIterator<Item = Box<dyn Step>>) -> Self {
+        Plan(steps.into_iter().collect())
+    }
+
     /// The steps in order.
     pub fn steps(&self) -> impl ExactSizeIterator<Item = &dyn Step> {
         self.0.iter().map(AsRef::as_ref)
@@ -76,12 +81,12 @@ pub fn up(config: &Config, with: Circumstances) -> Plan {
         steps.push(deploy_zookeeper(config));
     }
     steps.extend([deploy_kafka(config), integrate_kafka(config)]);
-    Plan(steps)
+    Plan::of(steps)
 }
 
 /// Back to nothing: the VM holds everything.
 pub fn down(config: &Config, with: Circumstances) -> Plan {
-    Plan(vec![Box::new(destroy_vm(config, with))])
+    Plan::of([Box::new(destroy_vm(config, with)) as Box<dyn Step>])
 }
 
 /// The step of `down`, which also answers whose the VM is.

@@ -94,14 +94,21 @@ impl Run<'_> {
         let limit_s = point.timeout.as_secs();
         self.tell.tell(Fact::StepStarted { step: step.name(), title: step.title(), limit_s });
         let act_id = record.begun(step.name())?;
-        let work =
-            Work { hosts: self.hosts, tell: self.tell, stop: self.stop, step: step.name(), limit, act_id };
+        let work = Work {
+            hosts: self.hosts,
+            tell: self.tell,
+            stop: self.stop,
+            step: step.name(),
+            began,
+            limit,
+            act_id,
+        };
         if let Err(failure) = step.act(&work) {
             self.forgive(step, failure)?;
         }
-        let seen = checkpoint::wait(step, &point, &work, began)?;
+        let seen = checkpoint::wait(step, &point, &work)?;
         record.done(step.name())?;
-        let took_ms = u64::try_from(checkpoint::elapsed(&work, began).as_millis()).unwrap_or(u64::MAX);
+        let took_ms = u64::try_from(work.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.tell.tell(Fact::StepFinished { step: step.name(), seen, took_ms });
         Ok(true)
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
 use crate::host::clock::Stop;
@@ -45,6 +47,8 @@ pub struct Work<'a> {
     pub stop: &'a Stop,
     /// The step's name.
     pub step: &'static str,
+    /// When the step began.
+    pub began: Timestamp,
     /// The step's limit, counted from its start.
     pub limit: Duration,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
@@ -52,6 +56,16 @@ pub struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Time since the step began.
+    pub fn elapsed(&self) -> Duration {
+        Duration::try_from(self.hosts.clock.now().duration_since(self.began)).unwrap_or_default()
+    }
+
+    /// What is left of the step's limit.
+    pub fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.elapsed())
+    }
+
     /// The id of this act's n-th long act, which no other ever had: the number alone could be given out twice if
     /// the journal's last record were lost.
     pub fn long_id(&self, n: u32) -> String {

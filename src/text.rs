@@ -28,6 +28,11 @@ pub fn cut(text: &str, length: usize) -> String {
     }
 }
 
+/// `1 unit`, `3 units`.
+pub fn count(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
 /// A hint as it holds in a rehearsal: kafstack's own commands, which stand in backquotes, get `--rehearse`.
 pub fn for_rehearsal(hint: &str) -> String {
     let mut pieces: Vec<String> = hint.split('`').map(str::to_owned).collect();

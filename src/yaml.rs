@@ -105,11 +105,11 @@ pub fn parse_tree(text: &str) -> Result<Node, Unreadable> {
     Ok(node)
 }
 
-/// Reads what a tool printed as YAML.
+/// Reads a document as typed data.
 ///
 /// # Errors
-/// As [`parse_tree`].
-pub fn parse_value(text: &str) -> Result<serde_json::Value, Unreadable> {
+/// As [`parse_tree`]; or it does not fit the type.
+pub fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
     Ok(serde_yaml::from_str(text)?)
 }
 
@@ -306,7 +306,7 @@ mod tests {
     #[test]
     fn values_are_written_and_read_again() {
         let value = serde_json::json!({"a": {"b": "24.04", "c": [1, true, null]}, "d": "no: \"x\"\n"});
-        assert_eq!(parse_value(&write(&value).unwrap()).unwrap(), value);
+        assert_eq!(read::<serde_json::Value>(&write(&value).unwrap()).unwrap(), value);
     }
 
     proptest! {

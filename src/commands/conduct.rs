@@ -1,7 +1,7 @@
 //! The one loop over events, ticks and signals, while a plan runs on a thread of its own. Async lives here only.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
@@ -56,8 +56,10 @@ pub struct Conduct {
     pub manner: Manner,
     /// Whose time it is.
     pub clock: Arc<dyn Clock>,
-    /// It is a rehearsal: time passes with events only, unless it is played for people.
+    /// It is a rehearsal.
     pub rehearsal: bool,
+    /// Time passes between events: not in a rehearsal, unless it is played for people.
+    pub ticks: bool,
     /// Who is told.
     pub reporters: Vec<Box<dyn Reporter>>,
 }
@@ -90,7 +92,7 @@ impl Conduct {
             let mut signals = Signals::listen().map_err(|error| unexpected(&error))?;
             let mut ticks = tokio::time::interval(TICK);
             ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-            let began = Instant::now();
+            let began = self.clock.now();
             let mut work = tokio::task::spawn_blocking(move || work(&inner));
             let mut ended = None;
             let mut doing = String::new();
@@ -113,7 +115,10 @@ impl Conduct {
                         }
                         return result.map(|value| (value, ended)).map_err(|error| unexpected(&error));
                     }
-                    _ = ticks.tick(), if !self.rehearsal => self.reporters.tick(began.elapsed()),
+                    _ = ticks.tick(), if self.ticks => {
+                        let elapsed = self.clock.now().duration_since(began);
+                        self.reporters.tick(Duration::try_from(elapsed).unwrap_or_default());
+                    }
                 }
             }
         })
@@ -192,6 +197,7 @@ pub fn look<T: Send + 'static>(
         manner: Manner::LeaveAtOnce,
         clock,
         rehearsal: true,
+        ticks: false,
         reporters: Vec::new(),
     };
     conduct.run(move |_| work())

@@ -69,6 +69,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         manner: Manner::FinishFirst,
         clock: stage.clock.clone(),
         rehearsal: stage.rehearsal,
+        ticks: !stage.rehearsal || session.global.speed.is_some(),
         reporters: vec![shown, super::run_record::events(session, &run)?],
     };
     let (stop, scale) = (session.stop.clone(), session.scale());

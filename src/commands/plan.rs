@@ -202,7 +202,10 @@ await() {{
         }
         let _ = writeln!(out, "# until {}", point.expect);
         for (on, line) in point.probes.iter().filter(|(on, _)| *on == Place::Vm || number > 0) {
-            let line = call(*on, line);
+            // The broker's own address is known on the broker, where this text is read by a shell.
+            let line = call(*on, line)
+                .replace("{broker}", "kafka/0")
+                .replace("{address}", "$(unit-get private-address)");
             if let Some(known) = filled(&line) {
                 let _ = writeln!(out, "await {} {known}", point.timeout.as_secs());
             }

@@ -41,8 +41,10 @@ impl Preflight<'_> {
     /// The laptop is not able, nobody may answer, or the answer was no.
     pub fn ask(&self, stage: &Stage) -> Result<Decision, Failure> {
         stage.ask(|hosts| {
-            if let Some(preset) = self.smaller_preset(hosts)? {
-                return Ok(Decision::Smaller(preset));
+            match self.smaller_preset(hosts) {
+                Ok(Some(preset)) => return Ok(Decision::Smaller(preset)),
+                Ok(None) => {}
+                Err(failure) => return Err(Self::with_what_is_missing(failure, hosts)),
             }
             self.elevation(hosts)?;
             self.deleted_vm(hosts)
@@ -84,16 +86,24 @@ impl Preflight<'_> {
         Err(failure.hint(format!("the largest preset that fits: `kafstack up --preset {name}`")))
     }
 
+    /// A laptop that is not able may lack Multipass as well: both are told at once.
+    fn with_what_is_missing(failure: Failure, hosts: &Hosts<'_>) -> Failure {
+        let Err(error) = can_have_multipass(hosts) else { return failure };
+        let missing = missing(&error);
+        let seen = [failure.seen.as_deref(), Some(&missing.message)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join("; ");
+        missing.hints.into_iter().fold(failure.seen(seen), Failure::hint)
+    }
+
     /// Installing Multipass needs administrator rights: shown, and confirmed, before anything else happens.
     fn elevation(&self, hosts: &Hosts<'_>) -> Result<(), Failure> {
         if !matches!(hosts.laptop.ask(&multipass::version()), Err(CommandError::NotInstalled { .. })) {
             return Ok(());
         }
-        if let Err(error @ CommandError::NotInstalled { .. }) =
-            hosts.laptop.ask(&CommandLine::reads("snap", ["version"]))
-        {
-            return Err(missing(&error));
-        }
+        can_have_multipass(hosts).map_err(|error| missing(&error))?;
         let step =
             InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
         let lines = step.elevated().map(|line| format!("  {line}")).join("\n");
@@ -145,6 +155,17 @@ impl Preflight<'_> {
         let anew = !self.args.yes && self.session.terminal.can_ask() && self.session.terminal.ask(&question);
         Ok(if anew { Decision::Anew } else { Decision::Begin })
     }
+}
+
+/// Whether Multipass is there, or snapd to install it with.
+fn can_have_multipass(hosts: &Hosts<'_>) -> Result<(), CommandError> {
+    for line in [multipass::version(), CommandLine::reads("snap", ["version"])] {
+        match hosts.laptop.ask(&line) {
+            Err(CommandError::NotInstalled { .. }) => {}
+            _ => return Ok(()),
+        }
+    }
+    Err(CommandError::NotInstalled { program: "multipass".to_owned() })
 }
 
 /// Nobody may run the elevated command.

@@ -7,7 +7,7 @@ use super::preflight::{Decision, Preflight};
 use super::session::{Session, Stage};
 use super::{refuse_sudo, run_record::RunRecord};
 use crate::cli;
-use crate::config::{Config, DifferenceKind, Purpose, Resolved};
+use crate::config::{Config, DifferenceKind, Image, Purpose, Resolved};
 use crate::event::Fact;
 use crate::failure::{Failure, Id};
 use crate::journal::{self, Journal};
@@ -18,6 +18,9 @@ use crate::runner;
 use crate::state::{Run, State};
 use crate::text;
 use crate::tools::{juju, juju_status, multipass};
+
+/// What is said of the older base.
+const UNSUPPORTED: &str = "this OpenStack channel and its base, Ubuntu 22.04, are no longer supported upstream; the store may not serve them any more";
 
 /// `kafstack up`.
 ///
@@ -32,6 +35,19 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
     let resolved = session.resolve(Purpose::Build)?;
     if let Some(failure) = resolved.refused() {
         return Err(failure);
+    }
+    let planned = plan::up(&resolved.config, Circumstances::default()).names();
+    if let Some(step) = args.until.as_deref().filter(|step| !planned.contains(step)) {
+        let preset = resolved.config.preset.name();
+        return Err(Failure::new(
+            Id::Usage,
+            format!("this configuration (preset `{preset}`) has no step `{step}`"),
+        )
+        .expected(planned.join(", "))
+        .hint("`kafstack plan` shows its steps"));
+    }
+    if resolved.config.openstack.enabled && resolved.config.vm.image == Image::Jammy {
+        session.terminal.warning(UNSUPPORTED);
     }
     let mut journal = Journal::open(state.folder())?;
     let stage = session.stage(&resolved.config, None)?;
@@ -86,6 +102,7 @@ fn begin(
         manner: Manner::FinishFirst,
         clock: stage.clock.clone(),
         rehearsal: stage.rehearsal,
+        ticks: !stage.rehearsal || session.global.speed.is_some(),
         reporters,
     };
     let (stop, scale, until) = (session.stop.clone(), session.scale(), args.until.clone());

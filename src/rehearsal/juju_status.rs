@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::charms::{self, Phase};
+use super::faults::{Ailment, Planted};
 use super::grammar::Words;
 use super::guest::Seat;
 use super::juju::{self, agent_version};
 use super::juju_store::{Application, Controller, Model};
-use super::scenario::{Ailment, Planted};
 use super::script::Script;
 use super::timeline::{Draw, MINUTE, Millis, SECOND};
 

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::charms;
+use super::faults::Ailment;
 use super::grammar::Words;
 use super::guest::Seat;
 use super::juju;
 use super::juju_status::{clock_time, go_time};
 use super::juju_store::Model;
-use super::scenario::Ailment;
 use super::script::Script;
 use super::timeline::{MINUTE, Millis, SECOND};
 

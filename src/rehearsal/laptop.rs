@@ -3,7 +3,7 @@
 use super::script::Script;
 use super::timeline::MINUTE;
 use super::world::World;
-use super::{multipass, scenario, snap};
+use super::{faults, multipass, snap};
 use crate::host::{CommandError, CommandLine, Place, Stdin};
 
 /// What a command on the laptop will do.
@@ -24,7 +24,7 @@ pub fn run(world: &mut World, line: &CommandLine) -> Result<Script, CommandError
         return Err(CommandError::NotInstalled { program: program.to_owned() });
     }
     let job = world.begin_job();
-    let mut script = scenario::run(world, Place::Laptop, &argv, |world| dispatch(world, &argv, &line.stdin));
+    let mut script = faults::run(world, Place::Laptop, &argv, |world| dispatch(world, &argv, &line.stdin));
     script.job = job;
     Ok(script)
 }

@@ -87,7 +87,7 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
     };
     let user_data = match user_data.filter(|text| !text.trim().is_empty()) {
         None => UserData::default(),
-        Some(text) => match serde_yaml::from_str::<UserData>(&text) {
+        Some(text) => match crate::yaml::read::<UserData>(&text) {
             Ok(parsed) => parsed,
             Err(error) => {
                 return Ok(Script::fails(1, format!("Could not load cloud-init configuration: {error}")));
@@ -154,9 +154,8 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
         disk,
         ip: address(world, name),
         boot: 1,
-        down_since: 0,
         guest,
-        snapshots: std::collections::BTreeMap::new(),
+        ..Vm::default()
     };
     world.vms.insert(name.to_owned(), vm);
     Ok(plan.stages(world))

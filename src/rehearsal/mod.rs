@@ -4,8 +4,12 @@
 //! option or an order that the real tool refuses is refused here with the tool's own exit code and stream, and
 //! what the simulation does not know fails with [`script::UNKNOWN_MARK`] in its text. No file here runs anything.
 
+mod applications;
 mod change;
 mod charms;
+mod exec;
+mod faults;
+mod fleet;
 mod grammar;
 mod guest;
 mod juju;
@@ -20,7 +24,7 @@ mod openstack;
 mod play;
 mod prepare;
 pub mod scenario;
-pub mod script;
+mod script;
 mod snap;
 mod sunbeam;
 #[cfg(test)]
@@ -96,7 +100,7 @@ impl Rehearsal {
             None => (World::fresh(options.seed), None),
         };
         if let Some(scenario) = options.scenario {
-            scenario::plant(&mut world, scenario, fresh);
+            faults::plant(&mut world, scenario, fresh);
         }
         let rehearsal = Rehearsal {
             folder: folder.to_owned(),
@@ -109,6 +113,7 @@ impl Rehearsal {
     }
 
     /// The commands so far that the simulation did not know.
+    #[cfg(test)]
     pub fn unknown(&self) -> Vec<String> {
         self.lock().world.unknown.clone()
     }
@@ -143,9 +148,11 @@ impl Rehearsal {
             inner.file = Some(stamp(&fs::metadata(&path)?));
             inner.world.touched = false;
         }
+        // Written over in place: always as long as before, and file systems that flush what was truncated or
+        // renamed have nothing to flush.
         let path = self.folder.join(CLOCK);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-        file.write_all(now.to_string().as_bytes())
+        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        file.write_all(format!("{now:>16}").as_bytes())
     }
 
     /// Lets virtual time pass up to then, in real time divided by the speed if there is one.
@@ -209,7 +216,11 @@ impl Host for Rehearsal {
         let script = {
             let mut inner = self.lock();
             self.refresh(&mut inner);
+            #[cfg(test)]
+            let before = inner.world.gist();
             let script = laptop::run(&mut inner.world, line);
+            #[cfg(test)]
+            assert!(inner.world.touched || inner.world.gist() == before, "{line} changed the world untold");
             // An effect is on disk before its answer is on its way: a killed run loses answers only.
             self.keep(&mut inner);
             script?

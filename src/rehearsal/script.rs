@@ -113,11 +113,4 @@ impl Script {
         self.code = code;
         self
     }
-
-    /// All it says on one stream, as text.
-    pub fn text(&self, stream: Stream) -> String {
-        let of: Vec<u8> =
-            self.said.iter().filter(|s| s.stream == stream).flat_map(|s| s.text.clone()).collect();
-        String::from_utf8_lossy(&of).into_owned()
-    }
 }

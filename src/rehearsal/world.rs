@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::change::Change;
+use super::faults::Planted;
 use super::juju_store::Store;
 use super::openstack::Cloud;
-use super::scenario::Planted;
 use super::timeline::{BEGINNING, Draw, Due, Millis};
 
 /// Everything.
@@ -79,7 +79,7 @@ pub struct Multipass {
 pub struct Vm {
     /// Its state in Multipass' words, or `Preparing` before it is listed.
     pub state: String,
-    /// The state to which `recover` returns.
+    /// What it is when it does not run, and to which `recover` returns: `Stopped` or `Suspended`.
     pub rests_as: String,
     /// `24.04` and the like.
     pub image: String,
@@ -98,8 +98,9 @@ pub struct Vm {
     /// What is inside.
     pub guest: Guest,
     /// Its snapshots.
-    #[serde(default)]
     pub snapshots: BTreeMap<String, Snapshot>,
+    /// What was still to come inside when it was suspended.
+    pub frozen: Vec<Due>,
 }
 
 /// A kept state of a VM.
@@ -223,6 +224,13 @@ impl World {
         }
     }
 
+    /// Everything but the time and the numbering of acts, to see whether a command changed anything.
+    #[cfg(test)]
+    pub fn gist(&self) -> String {
+        let still = World { now: 0, job: 0, next_job: 0, ..self.clone() };
+        serde_json::to_string(&still).unwrap()
+    }
+
     /// Chance.
     pub fn draw(&self) -> Draw {
         Draw(self.seed)
@@ -249,14 +257,16 @@ impl World {
         self.touched = true;
     }
 
-    /// Lets time pass up to then, and lets come about what is due. Time never goes back.
+    /// Lets time pass up to then, and lets come about what is due. Time never goes back. Nothing of this needs to
+    /// be saved: it follows from what was saved, and the time.
     pub fn advance(&mut self, to: Millis) {
+        let touched = self.touched;
         while self.due.first().is_some_and(|due| due.at <= to) {
             let due = self.due.remove(0);
             self.now = self.now.max(due.at);
             due.change.apply(self, &due.vm);
-            self.touched = true;
         }
+        self.touched = touched;
         self.now = self.now.max(to);
     }
 
@@ -274,42 +284,62 @@ impl World {
         self.vms.keys().find(|vm| !brought(vm)).cloned().unwrap_or_default()
     }
 
-    /// Puts an end to everything that runs in the VM: what was in progress there is not finished.
+    /// Takes the VM down. What was in progress there is not finished, unless it is only suspended.
     pub fn halt(&mut self, name: &str, state: &str) {
         let now = self.now;
+        self.touched = true;
         let Some(vm) = self.vms.get_mut(name) else { return };
+        let kept = state == "Deleted" && vm.state == "Suspended";
         vm.state = state.to_owned();
+        if kept {
+            return;
+        }
         vm.boot += 1;
         vm.down_since = now;
-        let jobs: Vec<u64> = vm
-            .guest
-            .long
-            .as_mut()
-            .filter(|long| long.runs)
-            .map(|long| {
-                long.runs = false;
-                long.log.retain(|(at, _)| *at <= now);
-                long.job
-            })
-            .into_iter()
-            .collect();
-        self.due.retain(|due| due.vm != name || !due.change.is_inside() && !jobs.contains(&due.job));
-        self.touched = true;
+        if state != "Deleted" {
+            vm.rests_as = if state == "Suspended" { state } else { "Stopped" }.to_owned();
+        }
+        let (inside, rest): (Vec<Due>, Vec<Due>) =
+            self.due.drain(..).partition(|due| due.vm == name && due.change.is_inside());
+        self.due = rest;
+        if state == "Suspended" {
+            vm.frozen = inside;
+            return;
+        }
+        vm.frozen.clear();
+        if let Some(long) = vm.guest.long.as_mut().filter(|long| long.runs) {
+            long.runs = false;
+            long.log.retain(|(at, _)| *at <= now);
+        }
     }
 
-    /// Starts the VM at once.
+    /// The VM runs from now on: started, or woken from suspension.
     pub fn boot(&mut self, name: &str) {
         let now = self.now;
         let Some(vm) = self.vms.get_mut(name) else { return };
-        let fresh = vm.guest.booted == 0;
+        let gap = now - vm.down_since;
+        let frozen = std::mem::take(&mut vm.frozen);
+        let guest = &mut vm.guest;
+        let (first, woken) = (guest.booted == 0, vm.rests_as == "Suspended");
         vm.state = "Running".to_owned();
         vm.rests_as = "Stopped".to_owned();
-        vm.guest.booted = now;
-        if !fresh {
-            let gap = now - vm.down_since;
-            vm.guest.juju.was_down_for(gap);
-            vm.guest.cloud.restarted();
+        if !first {
+            guest.juju.was_down_for(gap);
         }
+        if woken {
+            guest.booted += gap;
+            if let Some(long) = guest.long.as_mut().filter(|long| long.runs) {
+                long.ends = long.ends.map(|ends| ends + gap);
+                long.log.iter_mut().filter(|(at, _)| *at > vm.down_since).for_each(|(at, _)| *at += gap);
+            }
+        } else {
+            guest.booted = now;
+            guest.cloud.restarted();
+        }
+        for due in frozen {
+            self.due.push(Due { at: due.at + gap, ..due });
+        }
+        self.due.sort_by_key(|due| due.at);
         self.touched = true;
     }
 }

@@ -1,9 +1,9 @@
 //! What `host::vm` runs in the VM: its constant wrapper with `--openrc`, `--start` and `--follow`. Any other
 //! shell text is refused, since nothing else may ever reach a shell.
 
+use super::faults;
 use super::guest::{self, Seat};
 use super::laptop::unknown;
-use super::scenario;
 use super::script::Script;
 use super::timeline::{Millis, SECOND};
 use super::world::{LongAct, World};
@@ -54,7 +54,7 @@ fn finished(mut script: Script) -> Script {
 /// One command, as the seat's user.
 fn command(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
     let (vm, openrc, stdin) = (seat.vm.clone(), seat.openrc, seat.stdin.clone());
-    scenario::run(seat.world, Place::Vm, argv, |world| {
+    faults::run(seat.world, Place::Vm, argv, |world| {
         guest::run(&mut Seat { world, vm, root: false, openrc, stdin }, argv)
     })
 }
@@ -68,6 +68,9 @@ fn start(seat: &mut Seat<'_>, name: &str, id: &str, argv: &[&str]) -> Script {
     let job = seat.world.begin_job();
     seat.stdin = Stdin::Null;
     let act = command(seat, argv);
+    if act.lost && act.code == faults::NEVER_BEGAN {
+        return Script { lost: true, ..Script::silent() };
+    }
     let now = seat.world.now;
     let ends = (!act.hangs).then_some(now + act.took);
     let mut log = Vec::new();

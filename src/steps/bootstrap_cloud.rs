@@ -86,7 +86,7 @@ impl Step for BootstrapCloud {
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         make_sunbeam_current(work)?;
         let once = |n: u32| {
-            let line = sunbeam::bootstrap(&work.long_id(n)).within(work.limit);
+            let line = sunbeam::bootstrap(&work.long_id(n)).within(work.left());
             let mut heartbeat = Heartbeat { work, at: Duration::ZERO };
             work.run_watched(Place::Vm, &line, "Bootstrap the cloud", &mut heartbeat)
         };

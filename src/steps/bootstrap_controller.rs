@@ -115,7 +115,7 @@ impl Step for BootstrapController {
             return Ok(());
         }
         let once = |n: u32| {
-            let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id(n)).within(work.limit);
+            let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id(n)).within(work.left());
             work.run(Place::Vm, &line, "Bootstrap the controller")
         };
         work.repeat(3, minutes(1), may_heal, once)?;

@@ -8,6 +8,7 @@ use crate::config::{Size, VmConfig};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::text::count;
 use crate::tools::{linux, multipass};
 
 /// Its name.
@@ -142,12 +143,12 @@ impl Laptop {
                 None => Fitness::Unknown,
             },
             seen: match self.virtualisation {
-                Some(true) => "the processor offers it",
-                Some(false) => "the processor does not offer it (no vmx or svm flag)",
-                None => "could not be read",
+                Some(true) => "virtualisation",
+                Some(false) => "no virtualisation (the processor shows neither vmx nor svm)",
+                None => "virtualisation could not be read",
             }
             .to_owned(),
-            needed: "hardware virtualisation, switched on in the firmware".to_owned(),
+            needed: "virtualisation, switched on in the firmware".to_owned(),
         };
         [architecture, virtualisation]
     }
@@ -167,22 +168,22 @@ impl Laptop {
             Row {
                 check: "processors",
                 verdict: judge(self.cpus.map(|n| (n < vm.cpus, n < vm.cpus + 2))),
-                seen: self.cpus.map_or("could not be read".to_owned(), |n| n.to_string()),
-                needed: format!("{} for the VM, and two more to stay usable", vm.cpus),
+                seen: self.cpus.map_or("CPUs could not be read".to_owned(), |n| count(n as usize, "CPU")),
+                needed: format!("{} for the VM, and two more to stay usable", count(vm.cpus as usize, "CPU")),
             },
             Row {
                 check: "memory",
                 verdict: judge(
                     self.memory.map(|m| (vm.memory.0 > m.0 / 10 * 9, vm.memory.0 + LEAVE.0 > m.0)),
                 ),
-                seen: format!("{} installed", shown(self.memory)),
-                needed: format!("{} for the VM at most, and 4G more to stay usable", vm.memory),
+                seen: format!("memory {}", shown(self.memory)),
+                needed: format!("{} of memory for the VM at most, and 4G more to stay usable", vm.memory),
             },
             Row {
                 check: "disk",
                 verdict: judge(self.disk.map(|d| (d < IMAGE, d < vm.disk))),
-                seen: format!("{} free", shown(self.disk)),
-                needed: format!("{} for the VM as it grows; {IMAGE} to begin with", vm.disk),
+                seen: format!("free disk {}", shown(self.disk)),
+                needed: format!("{} of disk for the VM as it grows; {IMAGE} to begin with", vm.disk),
             },
         ]
     }
@@ -210,7 +211,7 @@ impl CheckLaptop {
         }
         rows.extend(laptop.sizes(&self.vm));
         let (verdict, seen) = match hosts.laptop.ask(&linux::reach(STORE)) {
-            Ok(output) if output.code == 0 => (Fitness::Fine, format!("{STORE} answers")),
+            Ok(output) if output.code == 0 => (Fitness::Fine, "the stores answer".to_owned()),
             Ok(output) => (Fitness::Slow, format!("{STORE} does not answer: {}", output.err().trim())),
             Err(error) => (Fitness::Unknown, error.to_string()),
         };
@@ -222,9 +223,7 @@ impl CheckLaptop {
     pub fn failure(&self, rows: &[Row]) -> Option<Failure> {
         let failing: Vec<&Row> = rows.iter().filter(|row| row.verdict == Fitness::Fails).collect();
         let first = failing.first()?;
-        let say = |pick: fn(&Row) -> &str| {
-            failing.iter().map(|row| format!("{}: {}", row.check, pick(row))).collect::<Vec<_>>().join("; ")
-        };
+        let say = |pick: fn(&Row) -> &str| failing.iter().map(|row| pick(row)).collect::<Vec<_>>().join("; ");
         let mut failure =
             Failure::new(Id::LaptopNotAble, format!("this laptop cannot carry the VM ({})", first.check))
                 .expected(say(|row| &row.needed))
@@ -274,12 +273,12 @@ impl Step for CheckLaptop {
             Some(failure) if !self.ignore => Ok(Verdict::broken(failure)),
             _ => {
                 let seen = |row: &Row| match row.verdict {
-                    Fitness::Fine => format!("{}: {}", row.check, row.seen),
-                    Fitness::Slow => format!("{}: {} (tight)", row.check, row.seen),
-                    Fitness::Fails => format!("{}: {} (ignored)", row.check, row.seen),
-                    Fitness::Unknown => format!("{}: unknown", row.check),
+                    Fitness::Fine => row.seen.clone(),
+                    Fitness::Slow => format!("{} (tight)", row.seen),
+                    Fitness::Fails => format!("{} (ignored)", row.seen),
+                    Fitness::Unknown => format!("{} unknown", row.check),
                 };
-                Ok(Verdict::met(rows.iter().map(seen).collect::<Vec<_>>().join("; ")))
+                Ok(Verdict::met(rows.iter().map(seen).collect::<Vec<_>>().join(", ")))
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::config::{Channel, Config};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::text::count;
 use crate::tools::juju;
 use crate::tools::juju_status::{self, Application};
 
@@ -127,8 +128,10 @@ impl Step for DeployApplication {
     fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             expect: format!(
-                "the application `{}` from {} with {} units",
-                self.charm, self.channel, self.units
+                "the application `{}` from {} with {}",
+                self.charm,
+                self.channel,
+                count(self.units as usize, "unit")
             ),
             probes: vec![(Place::Vm, juju::status(&self.target))],
             timeout: self.timeout,
@@ -151,11 +154,11 @@ impl Step for DeployApplication {
         }
         let (there, wanted) = (application.living_units().len(), self.units as usize);
         Ok(if there < wanted {
-            Verdict::not_yet(format!("`{}` has {there} of {wanted} units", self.charm))
+            Verdict::not_yet(format!("`{}` has {there} of {}", self.charm, count(wanted, "unit")))
         } else if there > wanted {
             Verdict::met(format!("`{}` has {there} units, more than the {wanted} asked for", self.charm))
         } else {
-            Verdict::met(format!("`{}` from {} with {wanted} units", self.charm, self.channel))
+            Verdict::met(format!("`{}` from {} with {}", self.charm, self.channel, count(wanted, "unit")))
         })
     }
 

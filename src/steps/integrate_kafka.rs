@@ -93,11 +93,10 @@ impl Step for IntegrateKafka {
 
     fn checkpoint(&self) -> Checkpoint {
         let listing = kafka::list_topics(&self.target, "{broker}", "{address}", self.kraft);
-        let units: u32 = self.wanted.applications.iter().map(|a| u32::try_from(a.units).unwrap_or(0)).sum();
+        let units: usize = self.wanted.applications.iter().map(|a| a.units).sum();
+        let all = if units == 1 { "the unit is".to_owned() } else { format!("all {units} units are") };
         Checkpoint {
-            expect: format!(
-                "all {units} units are active and idle, their machines started, and a broker lists its topics"
-            ),
+            expect: format!("{all} active and idle, every machine started, and a broker lists its topics"),
             probes: vec![(Place::Vm, juju::status(&self.target)), (Place::Vm, listing)],
             timeout: self.timeout,
             interval: Duration::from_secs(10),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{AddModel, DeployApplication, LaunchInstance};
 use crate::config::JujuConfig;
 use crate::config::{Channel, Preset};
@@ -21,7 +23,15 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
     let tell = Teller::silent(Arc::new(FakeClock::default()), false);
     let stop = Stop::default();
     let limit = Duration::from_secs(600);
-    step.act(&Work { hosts, tell: &tell, stop: &stop, step: step.name(), limit, act_id: 7 })
+    step.act(&Work {
+        hosts,
+        tell: &tell,
+        stop: &stop,
+        step: step.name(),
+        began: Timestamp::UNIX_EPOCH,
+        limit,
+        act_id: 7,
+    })
 }
 
 /// Asks a step's checkpoint in a VM that expects these commands.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::config::{Channel, OpenstackConfig};
 use crate::host::{CommandError, CommandLine, Output};
+use crate::yaml;
 
 /// What differs between the tracks of the `openstack` snap
 /// (canonical/snap-openstack:sunbeam-python/sunbeam/commands/prepare_node.py on each branch).
@@ -119,7 +120,8 @@ pub fn parse_cluster(line: &CommandLine, output: Output, track: &Track) -> Resul
             #[serde(default)]
             status: BTreeMap<String, String>,
         }
-        let models: BTreeMap<String, BTreeMap<String, Machine>> = document(&text).map_err(garbled)?;
+        let models: BTreeMap<String, BTreeMap<String, Machine>> =
+            yaml::read(&text).map_err(|error| garbled(error.to_string()))?;
         let machines = models.into_values().flat_map(BTreeMap::into_values);
         // One machine that has everything will do: the list may name others.
         let best = machines.map(|machine| missing(&machine.status, track)).min_by_key(Vec::len);
@@ -132,7 +134,7 @@ pub fn parse_cluster(line: &CommandLine, output: Output, track: &Track) -> Resul
         #[serde(default)]
         status: String,
     }
-    let nodes: BTreeMap<String, Node> = document(&text).map_err(garbled)?;
+    let nodes: BTreeMap<String, Node> = yaml::read(&text).map_err(|error| garbled(error.to_string()))?;
     let node = nodes.into_values().next().ok_or_else(|| garbled("it names no node".to_owned()))?;
     let mut wanting: Vec<String> = track
         .roles
@@ -144,12 +146,6 @@ pub fn parse_cluster(line: &CommandLine, output: Output, track: &Track) -> Resul
         wanting.push(format!("node: {}", node.status));
     }
     Ok(wanting)
-}
-
-/// A YAML document as typed data.
-fn document<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
-    let value = crate::yaml::parse_value(text).map_err(|error| error.to_string())?;
-    serde_json::from_value(value).map_err(|error| error.to_string())
 }
 
 /// What one machine lacks. `cluster:` is not asked for: with a short host name the list may leave it out.

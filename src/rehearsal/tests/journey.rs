@@ -95,3 +95,63 @@ fn the_default_preset_ends_with_five_zookeeper_and_three_kafka_units() {
     assert!(topics.contains("\"return-code\":0"), "{topics}");
     assert_eq!(stage.rehearsal.unknown(), Vec::<String>::new());
 }
+
+#[test]
+fn the_preset_without_openstack_installs_lxd_and_juju_itself() {
+    let stage = Stage::fresh().with_vm("24.04").with_controller();
+    stage.good("juju deploy zookeeper --channel 3/stable -n 1 -m overlord:demo");
+    stage.good("juju deploy kafka --channel 3/stable -n 3 --config profile=testing -m overlord:demo");
+    // Before it is related, Kafka is blocked for good.
+    stage.wait(1800);
+    let status = stage.status();
+    for unit in status["applications"]["kafka"]["units"].as_object().unwrap().values() {
+        assert_eq!(unit["workload-status"]["current"], "blocked");
+        assert_eq!(unit["workload-status"]["message"], "Application needs ZooKeeper or KRaft mode");
+    }
+    stage.good("juju integrate kafka:zookeeper zookeeper:zookeeper -m overlord:demo");
+    assert!(settle(&stage) < 5);
+}
+
+#[test]
+fn kafka_4_with_combined_roles_needs_no_zookeeper() {
+    let stage = Stage::fresh().with_vm("24.04").with_controller();
+    stage.good("juju deploy kafka --channel 4/stable -n 1 --config profile=testing --config roles=broker,controller -m overlord:demo");
+    assert!((4..15).contains(&settle(&stage)));
+    let status = stage.status();
+    let unit = &status["applications"]["kafka"]["units"]["kafka/0"];
+    assert_eq!(unit["open-ports"][0], "19093/tcp");
+    assert_eq!(status["applications"]["kafka"]["base"]["channel"], "24.04");
+    let address = unit["public-address"].as_str().unwrap();
+    let list = |port| {
+        format!(
+            "juju exec -m overlord:demo --unit kafka/0 --format json --wait 1m -- \"charmed-kafka.topics --list --bootstrap-server {address}:{port} --command-config /var/snap/charmed-kafka/current/etc/kafka/client.properties\""
+        )
+    };
+    stage.good(&list(19093));
+    stage.bad(&list(19092), 1, "timed out waiting for results");
+}
+
+#[test]
+fn the_old_preset_has_its_own_shapes() {
+    let stage = Stage::fresh().with_vm("22.04");
+    assert!(stage.good("snap list lxd").contains("5.0/stable"));
+    stage.good("sudo snap install openstack --channel 2023.2/stable");
+    stage.bad("sunbeam prepare-node-script --bootstrap", 2, "No such option");
+    assert_eq!(stage.prepare("").code, 0);
+    assert_eq!(stage.long("sunbeam cluster bootstrap --accept-defaults").unwrap().code, 0);
+    let list = stage.good("sunbeam cluster list --format yaml");
+    assert!(list.starts_with("microstack.multipass:\n  roles:"), "{list}");
+    assert!(stage.good("juju controllers --format json").contains("\"cloud\":\"sunbeam\""));
+    assert!(stage.good("juju version").starts_with("3.4."));
+    stage.bad("sunbeam dashboard url", 2, "No such command");
+    assert!(stage.good("sunbeam dashboard-url").starts_with("http://"));
+    stage.long("sunbeam configure --accept-defaults --openrc /home/ubuntu/demo-openrc").unwrap();
+    stage.good("lxd init --auto");
+    stage.good("lxc network set lxdbr0 ipv6.address none");
+    stage.long("juju bootstrap localhost overlord --no-switch").unwrap();
+    stage.good("juju add-model demo -c overlord --no-switch");
+    stage.good("juju deploy zookeeper --channel 3/stable -n 1 -m overlord:demo");
+    stage.good("juju deploy kafka --channel 3/stable -n 1 --config profile=testing -m overlord:demo");
+    stage.good("juju integrate kafka:zookeeper zookeeper:zookeeper -m overlord:demo");
+    settle(&stage);
+}

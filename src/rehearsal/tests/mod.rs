@@ -1,6 +1,9 @@
 //! The simulated laptop as the engine uses it: through `Host`, `Clock` and the same `Vm` as a real one.
 
+mod faults;
 mod journey;
+mod protocol;
+mod traps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +79,12 @@ impl Stage {
     pub fn long(&self, line: &str) -> Result<Output, CommandError> {
         let id = self.rehearsal.now().to_string();
         self.vm.ask(&split(line).within(Duration::from_secs(9000)).long("act", id))
+    }
+
+    /// The VM must be listed in this state.
+    pub fn listed_as(&self, state: &str) {
+        let list = self.laptop("multipass list --format json").out();
+        assert!(list.contains(&format!("\"state\": \"{state}\"")), "{list}");
     }
 
     /// Lets time pass.
@@ -155,5 +164,21 @@ impl Watch for Notes {
     fn tick(&mut self, _: Duration) -> Flow {
         self.ticks += 1;
         if self.leave_after.is_some_and(|after| self.ticks >= after) { Flow::Leave } else { Flow::GoOn }
+    }
+}
+
+impl Stage {
+    /// Installs LXD and Juju as the presets without OpenStack do, with a controller and a model.
+    pub fn with_controller(self) -> Self {
+        self.good("sudo snap install lxd --channel 5.21/stable");
+        self.good("mkdir -p .local/share");
+        self.good("sudo snap install juju --channel 3.6/stable");
+        self.good("sudo usermod -aG lxd ubuntu");
+        self.good("sudo lxd waitready --timeout 270");
+        self.good("lxd init --auto");
+        self.good("lxc network set lxdbr0 ipv6.address none");
+        self.long("juju bootstrap localhost overlord --no-switch").unwrap();
+        self.good("juju add-model demo -c overlord --no-switch");
+        self
     }
 }

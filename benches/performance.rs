@@ -1,0 +1,183 @@
+//! kafstack's own cost beside what a user would pick instead: `cargo bench`.
+//!
+//! It prints one Markdown table, all rows measured in one run, what is compared in turn (A B A B …), so that a change
+//! of the machine's speed meets both. `just` is compared where it is installed (`cargo install just`).
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a benchmark starts programs and prints a table"
+)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The binary that is measured.
+const KAFSTACK: &str = env!("CARGO_BIN_EXE_kafstack");
+/// Steps of a run.
+const STEPS: usize = 12;
+
+fn main() {
+    // `cargo test --benches` asks for nothing but that it starts.
+    if std::env::args().any(|arg| arg == "--test") {
+        return;
+    }
+    println!("| what | kafstack | beside it | ratio |");
+    println!("|---|---|---|---|");
+    cold_start();
+    overhead();
+    rehearsal();
+}
+
+/// The median of so many measurements of each, taken in turn.
+fn in_turn<const N: usize>(
+    times: usize,
+    mut measure: [Box<dyn FnMut() -> Duration + '_>; N],
+) -> [Duration; N] {
+    let mut all = [(); N].map(|()| Vec::with_capacity(times));
+    for measure in &mut measure {
+        measure();
+    }
+    for _ in 0..times {
+        for (measure, all) in measure.iter_mut().zip(&mut all) {
+            all.push(measure());
+        }
+    }
+    all.map(|mut all| {
+        all.sort();
+        all[all.len() / 2]
+    })
+}
+
+/// How long a command takes from start to end.
+fn timed(command: &mut Command) -> Duration {
+    let began = Instant::now();
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let took = began.elapsed();
+    assert!(status.is_ok_and(|status| status.success()), "{command:?}");
+    took
+}
+
+/// Whether `just` is there.
+fn has_just() -> bool {
+    Command::new("just").arg("--version").stdout(Stdio::null()).status().is_ok()
+}
+
+/// One row.
+fn row(what: &str, ours: Duration, beside: &str, theirs: Duration) {
+    let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+    println!("| {what} | {} | {} {beside} | {ratio:.2} |", shown(ours), shown(theirs));
+}
+
+/// A duration in milliseconds.
+fn shown(duration: Duration) -> String {
+    format!("{:.2} ms", duration.as_secs_f64() * 1000.0)
+}
+
+/// From nothing to an answer.
+fn cold_start() {
+    let run = |program: &'static str, arg: &'static str| move || timed(Command::new(program).arg(arg));
+    if has_just() {
+        let [version, help, just] = in_turn(
+            200,
+            [
+                Box::new(run(KAFSTACK, "--version")),
+                Box::new(run(KAFSTACK, "--help")),
+                Box::new(run("just", "--version")),
+            ],
+        );
+        row("cold start, `--version`", version, "`just --version`", just);
+        row("cold start, `--help`", help, "`just --version`", just);
+    } else {
+        let [version, help, nothing] = in_turn(
+            200,
+            [
+                Box::new(run(KAFSTACK, "--version")),
+                Box::new(run(KAFSTACK, "--help")),
+                Box::new(run("true", "")),
+            ],
+        );
+        row("cold start, `--version`", version, "`true` (just is not installed)", nothing);
+        row("cold start, `--help`", help, "`true` (just is not installed)", nothing);
+    }
+}
+
+/// What a step costs beside the tenth of a second that its command sleeps.
+fn overhead() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let asleep = Duration::from_millis(100) * u32::try_from(STEPS).unwrap();
+    let line = |n: usize, run: usize| {
+        let file = path.join(format!("done-{run}-{n}"));
+        (file.clone(), format!("sleep 0.1; : >'{}'", file.display()))
+    };
+    let mut run = 0;
+    let mut ours = || {
+        run += 1;
+        let folder = path.join(format!("run-{run}"));
+        std::fs::create_dir(&folder).unwrap();
+        let began = Instant::now();
+        kafstack::drive::steps(&folder, (0..STEPS).map(|n| line(n, run)).collect()).unwrap();
+        began.elapsed()
+    };
+    let script: String = (0..STEPS).map(|n| format!("sh -c \"{}\"\n", line(n, 0).1)).collect();
+    let mut sh = || timed(Command::new("sh").args(["-c", &script]));
+    let justfile: String = (0..STEPS)
+        .map(|n| {
+            format!(
+                "s{n}:{}\n    @{}\n",
+                if n > 0 { format!(" s{}", n - 1) } else { String::new() },
+                line(n, 0).1
+            )
+        })
+        .collect();
+    std::fs::write(path.join("justfile"), format!("default: s{}\n{justfile}", STEPS - 1)).unwrap();
+    let mut just = || timed(Command::new("just").arg("--justfile").arg(path.join("justfile")));
+    let mut sync = || synced(path);
+    let a_step = |whole: Duration| whole.saturating_sub(asleep) / u32::try_from(STEPS).unwrap();
+    if has_just() {
+        let [ours, sh, just, sync] =
+            in_turn(5, [Box::new(&mut ours), Box::new(&mut sh), Box::new(&mut just), Box::new(&mut sync)]);
+        row(
+            "own cost of a step, checkpoint asked twice, journal synced twice",
+            a_step(ours),
+            "plain `sh`",
+            a_step(sh),
+        );
+        row("the same", a_step(ours), "`just`", a_step(just));
+        row("the same", a_step(ours), "a bare append and fsync, twice", sync * 2);
+    } else {
+        let [ours, sh, sync] = in_turn(5, [Box::new(&mut ours), Box::new(&mut sh), Box::new(&mut sync)]);
+        row(
+            "own cost of a step, checkpoint asked twice, journal synced twice",
+            a_step(ours),
+            "plain `sh`",
+            a_step(sh),
+        );
+        row("the same", a_step(ours), "a bare append and fsync, twice", sync * 2);
+    }
+}
+
+/// A line appended to a file and on the disk.
+fn synced(folder: &Path) -> Duration {
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(folder.join("synced")).unwrap();
+    let began = Instant::now();
+    for _ in 0..20 {
+        file.write_all(b"a line of a journal, about as long as one of kafstack's own\n").unwrap();
+        file.sync_data().unwrap();
+    }
+    began.elapsed() / 20
+}
+
+/// The whole journey in rehearsal.
+fn rehearsal() {
+    let journey = || {
+        let folder = tempfile::tempdir().unwrap();
+        let up = ["up", "--rehearse", "--progress", "none"];
+        timed(Command::new(KAFSTACK).args(up).env("XDG_STATE_HOME", folder.path()).env("HOME", folder.path()))
+    };
+    let [whole, nothing] = in_turn(10, [Box::new(journey), Box::new(|| timed(&mut Command::new("true")))]);
+    row("whole `up --rehearse`", whole, "`true`", nothing);
+}

@@ -1,0 +1,189 @@
+//! A scenario in force: planted, and what becomes of commands and units by it.
+
+use serde::{Deserialize, Serialize};
+
+use super::change::Change;
+use super::multipass;
+use super::scenario::{Answer, Bytes, Daemon, Fault, Scenario, Span, Sudo, VmEvent};
+use super::script::{Said, Script};
+use super::timeline::{MINUTE, Millis};
+use super::world::World;
+use crate::host::{Place, Stream};
+
+/// The exit code of a command to which the way broke before it began.
+pub const NEVER_BEGAN: i32 = 255;
+
+/// A scenario in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Planted {
+    /// What was written.
+    scenario: Scenario,
+    /// When it was planted.
+    began: Millis,
+    /// How often each fault met its command.
+    met: Vec<u32>,
+}
+
+/// What ails a unit.
+pub enum Ailment {
+    /// Its hook failed with this message, since then.
+    Error(String, Millis),
+    /// Its agent is lost since then.
+    Lost(Millis),
+}
+
+impl Fault {
+    /// Whether it is about this command.
+    fn is_about(&self, place: Place, argv: &[&str]) -> bool {
+        let words: Vec<&str> = self.command.split_whitespace().collect();
+        let bare = match argv {
+            ["sudo", "-n", rest @ ..] | ["sudo", rest @ ..] => rest,
+            all => all,
+        };
+        self.on.is_none_or(|on| on == place) && (argv.starts_with(&words) || bare.starts_with(&words))
+    }
+
+    /// What it makes of a command.
+    fn strike(&self, world: &mut World, run: impl FnOnce(&mut World) -> Script) -> Script {
+        let answered = |answer: &Answer| {
+            let mut script = Script::silent().ends(400, answer.code);
+            if !answer.stdout.is_empty() {
+                script = script.out(format!("{}\n", answer.stdout));
+            }
+            if answer.stderr.is_empty() { script } else { script.err(format!("{}\n", answer.stderr)) }
+        };
+        if let Some(answer) = &self.fails {
+            return answered(answer);
+        }
+        if self.hangs {
+            return Script::hang();
+        }
+        if self.lost {
+            return Script { lost: true, code: NEVER_BEGAN, ..Script::silent() };
+        }
+        let mut script = run(world);
+        let before = |stream, text: Vec<u8>, times| Said { at: 0, stream, text, times };
+        if let Some(answer) = &self.fails_but_works {
+            let took = script.took;
+            script = Script { job: script.job, ..answered(answer).taking(took) };
+        }
+        script.hangs |= self.works_but_hangs;
+        script.lost |= self.works_but_lost;
+        if let Some(text) = &self.prints_before {
+            script.said.insert(0, before(Stream::Stdout, format!("{text}\n").into(), 1));
+        }
+        if let Some(text) = &self.warns_before {
+            script.said.insert(0, before(Stream::Stderr, format!("{text}\n").into(), 1));
+        }
+        if let Some(Bytes(size)) = self.floods {
+            let chunk = "the same line over and over again, sixty-four bytes with its end\n".repeat(1024);
+            let times = size.div_ceil(chunk.len() as u64);
+            script.said.insert(0, before(Stream::Stdout, chunk.into_bytes(), times));
+        }
+        if self.garbage || self.truncated {
+            for said in script.said.iter_mut().filter(|said| said.stream == Stream::Stdout) {
+                let half = said.text.len() / 2;
+                said.text.truncate(half);
+                if self.garbage {
+                    said.text = b"\x00\xff\xfe{]%\x1b[31m\n".to_vec();
+                }
+            }
+        }
+        if let Some(Span(took)) = self.takes {
+            script = script.taking(took);
+        }
+        script
+    }
+}
+
+/// Puts a scenario in force. The same one again changes nothing: its times go on.
+pub fn plant(world: &mut World, scenario: Scenario, fresh: bool) {
+    if world.planted.as_ref().is_some_and(|planted| planted.scenario == scenario) {
+        return;
+    }
+    let keys = &scenario.laptop;
+    let laptop = &mut world.laptop;
+    if let Some(arch) = &keys.arch {
+        laptop.arch = if arch == "arm64" { "aarch64".to_owned() } else { arch.clone() };
+    }
+    laptop.cpus = keys.cpus.unwrap_or(laptop.cpus);
+    laptop.memory = keys.memory.map_or(laptop.memory, |bytes| bytes.0);
+    laptop.disk = keys.disk.map_or(laptop.disk, |bytes| bytes.0);
+    laptop.virtualisation = keys.virtualisation.unwrap_or(laptop.virtualisation);
+    laptop.snapd = keys.snapd.unwrap_or(laptop.snapd);
+    laptop.network = keys.network.unwrap_or(laptop.network);
+    laptop.sudo = keys.sudo.map_or(laptop.sudo, |sudo| sudo == Sudo::Allowed);
+    let began = world.now;
+    if let (Some(version), true) = (&keys.multipass, fresh) {
+        let there = super::world::Multipass { version: version.clone(), since: began - 60 * MINUTE };
+        world.laptop.multipass = (version != "absent").then_some(there);
+    }
+    for vm in &scenario.vms {
+        if !world.vms.contains_key(&vm.name) {
+            multipass::found(world, &vm.name, &vm.state, vm.ours);
+        }
+    }
+    world.job = 0;
+    world.due.retain(|due| due.job != 0);
+    for event in &scenario.events {
+        let change = match (event.vm, event.daemon) {
+            (Some(VmEvent::Stopped), _) => Change::VmHalted("Stopped".to_owned()),
+            (Some(VmEvent::Suspended), _) => Change::VmHalted("Suspended".to_owned()),
+            (Some(VmEvent::Deleted), _) => Change::VmHalted("Deleted".to_owned()),
+            (Some(VmEvent::Gone), _) => Change::VmGone,
+            (None, Some(Daemon::Down)) => {
+                Change::DaemonDown(began + event.after.0 + event.r#for.map_or(Millis::MAX / 4, |span| span.0))
+            }
+            (None, None) => continue,
+        };
+        world.later("", event.after.0, change);
+    }
+    let met = vec![0; scenario.faults.len()];
+    world.planted = Some(Planted { scenario, began, met });
+    world.touched = true;
+}
+
+/// Runs a command, or lets a fault have its way with it.
+pub fn run(world: &mut World, place: Place, argv: &[&str], run: impl FnOnce(&mut World) -> Script) -> Script {
+    let mut struck = None;
+    if let Some(planted) = &mut world.planted {
+        for (fault, met) in planted.scenario.faults.iter().zip(&mut planted.met) {
+            if fault.is_about(place, argv) {
+                *met += 1;
+                world.touched = true;
+                let turn = met.saturating_sub(fault.skip);
+                if turn > 0 && fault.times.is_none_or(|times| turn <= times) {
+                    struck = Some(fault.clone());
+                    break;
+                }
+            }
+        }
+    }
+    match struck {
+        Some(fault) => fault.strike(world, run),
+        None => run(world),
+    }
+}
+
+impl Planted {
+    /// Whether the scenario brought this VM.
+    pub fn brought(&self, vm: &str) -> bool {
+        self.scenario.vms.iter().any(|keys| keys.name == vm)
+    }
+
+    /// What ails a unit now.
+    pub fn ailment(&self, unit: &str, now: Millis) -> Option<Ailment> {
+        self.scenario.events.iter().find_map(|event| {
+            let from = self.began + event.after.0;
+            let until = event.heals_after.map_or(Millis::MAX, |span| from + span.0);
+            if !(from..until).contains(&now) {
+                return None;
+            }
+            match &event.error {
+                Some(text) if event.unit.as_deref() == Some(unit) => Some(Ailment::Error(text.clone(), from)),
+                None if event.agent_lost.as_deref() == Some(unit) => Some(Ailment::Lost(from)),
+                _ => None,
+            }
+        })
+    }
+}
