@@ -15,7 +15,7 @@ use crate::text;
 /// What is known about the terminal from outside.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// `--color`, with the environment's wishes in it (see [`color`]).
+    /// `--color`, with the environment's wishes in it (see `cli::color_choice`).
     pub color: ColorChoice,
     /// `-q`: only failures, questions and what was asked for.
     pub quiet: bool,
