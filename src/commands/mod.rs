@@ -10,6 +10,7 @@ mod plan;
 mod preflight;
 mod run_record;
 pub mod session;
+mod stack;
 mod status;
 mod up;
 

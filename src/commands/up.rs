@@ -14,6 +14,7 @@ use crate::plan::{self, Circumstances};
 use crate::report::ndjson::Ndjson;
 use crate::report::{ProgressChoice, Reporter};
 use crate::text;
+use crate::tools::kafka::Cluster;
 use crate::tools::{juju, juju_status, multipass};
 
 /// What is said of the older base.
@@ -130,26 +131,16 @@ fn events(session: &Session, args: &cli::Up) -> Result<Vec<Box<dyn Reporter>>, F
 fn farewell(session: &Session, stage: &Stage, config: &Config, acted: bool) {
     let line = juju::status(&config.juju.target());
     let status = stage.ask(|hosts| hosts.vm.ask(&line).and_then(|output| juju_status::parse(&line, &output)));
-    let port = crate::tools::kafka::internal_port(config.kafka.kraft());
-    let brokers: Vec<String> = status
-        .ok()
-        .and_then(|status| {
-            let kafka = status.application("kafka")?;
-            let addresses = kafka.units.iter().map(|(_, unit)| unit.public_address.clone());
-            Some(
-                addresses
-                    .filter(|address| !address.is_empty())
-                    .map(|address| format!("{address}:{port}"))
-                    .collect(),
-            )
-        })
-        .unwrap_or_default();
+    let cluster = status.ok().and_then(|status| Cluster::of(&status, config));
+    let (brokers, port) = match &cluster {
+        Some(cluster) => (cluster.bootstrap_servers().replace(',', ", "), cluster.client_port()),
+        None => ("see `kafstack status`".to_owned(), 9092),
+    };
     let rehearsal = if stage.rehearsal { " (rehearsal: nothing of this exists)" } else { "" };
     let done = if acted { "Kafka is ready" } else { "Kafka is ready; there was nothing to do" };
     let next = "`kafstack status`".to_owned();
     let next = if stage.rehearsal { text::for_rehearsal(&next) } else { next };
     session.terminal.note(&format!(
-        "\n{done}{rehearsal}.\n  brokers:  {} (inside the VM, among themselves)\n  clients:  their port 9092 opens with the first client that is related\n  next:     {next}",
-        brokers.join(", "),
+        "\n{done}{rehearsal}.\n  brokers:  {brokers} (inside the VM, among themselves)\n  clients:  their port {port} opens with the first client that is related\n  next:     {next}",
     ));
 }
