@@ -16,8 +16,10 @@ use crate::plan;
 use crate::report::ProgressChoice;
 
 mod environment;
+mod kafka;
 
 pub use environment::{Environment, color_choice, environment};
+pub use kafka::{Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList};
 
 /// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
 ///
@@ -155,6 +157,9 @@ pub enum Command {
     Down(Down),
     /// Show the checkpoints, then the Juju model
     Status(Status),
+    /// Topics
+    #[command(subcommand)]
+    Topic(Topic),
     /// Show the steps with their exact commands and checkpoints; changes nothing
     Plan(Plan),
     /// Ask whether this laptop can carry the stack
@@ -439,7 +444,7 @@ mod tests {
         let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(
             names,
-            ["up", "down", "status", "plan", "doctor", "config", "explain", "completions", "man"]
+            ["up", "down", "status", "topic", "plan", "doctor", "config", "explain", "completions", "man"]
         );
         assert!(command.get_subcommands().all(|c| !c.is_hide_set()));
         assert!(

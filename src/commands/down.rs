@@ -5,7 +5,7 @@ use super::refuse_sudo;
 use super::run_record::RunRecord;
 use super::session::Session;
 use crate::cli;
-use crate::failure::{Failure, Id};
+use crate::failure::Failure;
 use crate::plan::{self, Circumstances};
 
 /// `kafstack down`. The same again is done already.
@@ -44,15 +44,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         "{rehearsal}this destroys the VM `{name}` ({}) for good, with everything in it: OpenStack, the Juju controllers, Kafka and all its messages. Other VMs are left alone.",
         vm_state.to_lowercase()
     ));
-    if !args.yes && !session.terminal.ask(&format!("Destroy `{name}`?")) {
-        let failure = Failure::new(Id::NotConfirmed, format!("`{name}` was not destroyed"));
-        return Err(match session.terminal.can_ask() {
-            true => failure,
-            false => failure
-                .expected("an answer on a terminal, or `--yes`")
-                .hint("`kafstack down --yes` asks nothing"),
-        });
-    }
+    super::confirm(session, args.yes, &format!("Destroy `{name}`?"), &format!("`{name}` was not destroyed"))?;
     let errand = Errand {
         outcome: "destroyed",
         afterwards: Box::new(|record| record.down_finished()),

@@ -34,7 +34,7 @@ pub fn plan(session: &Session, args: &cli::Plan) -> Result<u8, Failure> {
 fn text(line: &CommandLine) -> Option<String> {
     match &line.stdin {
         Stdin::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        Stdin::Null | Stdin::Inherited => None,
+        Stdin::Null | Stdin::Inherited | Stdin::Stream(_) => None,
     }
 }
 

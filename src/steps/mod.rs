@@ -16,6 +16,7 @@ pub mod launch_vm;
 mod prepare_node;
 #[cfg(test)]
 mod story_tests;
+pub mod topic;
 
 pub use add_model::AddModel;
 pub use bootstrap_cloud::BootstrapCloud;
