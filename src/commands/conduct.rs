@@ -24,6 +24,8 @@ pub enum Manner {
     FinishFirst,
     /// Leave at once (everything that only looks).
     LeaveAtOnce,
+    /// Ctrl-C is for the command that has the terminal.
+    NotOurs,
 }
 
 /// Which signal ended a run.
@@ -126,6 +128,9 @@ impl Conduct {
 
     /// A signal came.
     fn heed(&mut self, signal: Ended, doing: &str, teller: &Teller) {
+        if signal == Ended::Interrupted && self.manner == Manner::NotOurs {
+            return;
+        }
         let first = !self.stop.requested();
         self.stop.request();
         let finish = signal == Ended::Interrupted && self.manner == Manner::FinishFirst;

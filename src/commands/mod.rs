@@ -2,14 +2,17 @@
 
 mod conduct;
 mod config;
+mod connect;
 mod doctor;
 mod down;
+mod elevation;
 mod errand;
 mod explain;
 mod plan;
 mod preflight;
 mod run_record;
 pub mod session;
+mod shell;
 mod stack;
 mod status;
 mod topic;
@@ -31,6 +34,9 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Down(args) => down::down(session, args),
         Command::Status(args) => status::status(session, args),
         Command::Topic(args) => topic::topic(session, args),
+        Command::Connect(args) => connect::connect(session, args),
+        Command::Disconnect(args) => connect::disconnect(session, args),
+        Command::Shell(args) => shell::shell(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),

@@ -140,7 +140,7 @@ fn alter(session: &Session, args: &TopicAlter) -> Result<u8, Failure> {
     let partitions = args.partitions;
     if partitions.is_none() && configs.is_empty() {
         return Err(Failure::new(Id::Usage, "nothing to alter was named")
-            .hint(format!("`kafstack topic alter {name} --partitions N`, or `--config KEY=VALUE`")));
+            .hint(format!("`kafstack topic alter {name} --partitions N`, or `--option KEY=VALUE`")));
     }
     let stack = Stack::open(session)?;
     let vm = stack.config.vm.name.clone();
