@@ -259,6 +259,24 @@ fn the_pages_about_the_rehearsal_can_be_followed() {
 }
 
 #[test]
+fn the_keys_of_scenarios_are_those_of_the_source() {
+    let (page, source) = (read("documentation/rehearsal.md"), read("src/rehearsal/scenario.rs"));
+    let example = source.split("//! ```").nth(1).expect("the format in the comment of the file");
+    let words =
+        example.lines().filter_map(|line| line.split(" # ").next()).flat_map(|line| line.split([' ', ',']));
+    let keys = words.filter_map(|word| word.strip_suffix(':'));
+    let keys: BTreeSet<&str> =
+        keys.filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect();
+    assert!(keys.len() > 25, "{keys:?}");
+    for key in keys {
+        assert!(
+            page.contains(&format!("{key}:")) || page.contains(&format!("`{key}`")),
+            "rehearsal.md lacks `{key}`"
+        );
+    }
+}
+
+#[test]
 fn the_reference_shows_what_every_command_takes() {
     hold("documentation/reference.md");
     let reference = read("documentation/reference.md");
