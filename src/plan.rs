@@ -95,7 +95,7 @@ pub fn destroy_vm(config: &Config, with: Circumstances) -> DestroyVm {
 }
 
 /// The configured limit of a step, or its usual one.
-fn limit(config: &Config, step: &str, usual: Duration) -> Duration {
+pub fn limit(config: &Config, step: &str, usual: Duration) -> Duration {
     config.timeouts.get(step).copied().unwrap_or(usual)
 }
 

@@ -16,7 +16,7 @@ use files::write_atomically;
 
 pub use {
     files::{create_private, unusable},
-    lock::Holder,
+    lock::{Holder, Lock},
     runs::Run,
 };
 

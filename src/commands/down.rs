@@ -1,18 +1,12 @@
 //! `kafstack down`: destroys the one VM that `up` made, after saying so.
 
-use super::conduct::{self, Conduct, Manner};
+use super::errand::{Errand, Held, carry_out};
 use super::refuse_sudo;
 use super::run_record::RunRecord;
 use super::session::Session;
 use crate::cli;
-use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
-use crate::host::kept::RunFolder;
-use crate::journal::Journal;
 use crate::plan::{self, Circumstances};
-use crate::report::{self, ProgressChoice};
-use crate::runner;
-use crate::state::State;
 
 /// `kafstack down`. The same again is done already.
 ///
@@ -22,12 +16,10 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     refuse_sudo(session)?;
     let config = session.resolve_for_use()?.config;
     let name = config.vm.name.clone();
-    let state = State::open(&session.environment.state_base(session.global.rehearse)?, &name)?;
-    let _lock = state.lock("down", session.now())?;
-    let journal = Journal::open(state.folder())?;
+    let held = Held::take(session, &name, "down")?;
     let stage = session.stage(&config, None)?;
     let with = Circumstances {
-        launched: journal.history().launched_since_last_down(),
+        launched: held.journal.history().launched_since_last_down(),
         adopt: args.adopt,
         ..Circumstances::default()
     };
@@ -44,7 +36,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     })?;
     let rehearsal = if stage.rehearsal { "rehearsal: " } else { "" };
     let Some(vm_state) = looked else {
-        RunRecord::new(journal, &state, &config, stage.clock.clone()).down_finished()?;
+        RunRecord::new(held.journal, &held.state, &config, stage.clock.clone()).down_finished()?;
         session.terminal.note(&format!("{rehearsal}there is no VM `{name}`: nothing to destroy"));
         return Ok(0);
     };
@@ -61,36 +53,12 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
                 .hint("`kafstack down --yes` asks nothing"),
         });
     }
-    let run = state.new_run()?;
-    let titles = plan::down(&config, with).steps().map(|step| (step.name(), step.title())).collect();
-    let shown = report::reporter(ProgressChoice::Auto, &session.terminal, titles, session.global.verbose > 0);
-    let conduct = Conduct {
-        stop: session.stop.clone(),
-        manner: Manner::FinishFirst,
-        clock: stage.clock.clone(),
-        rehearsal: stage.rehearsal,
-        ticks: !stage.rehearsal || session.global.speed.is_some(),
-        reporters: vec![shown, super::run_record::events(session, &run)?],
+    let errand = Errand {
+        outcome: "destroyed",
+        afterwards: Box::new(|record| record.down_finished()),
+        ..Errand::new("down", plan::down(&config, with), config)
     };
-    let (stop, scale) = (session.stop.clone(), session.scale());
-    let work = move |tell: &Teller| {
-        let plan = plan::down(&config, with);
-        tell.tell(Fact::PlanStarted { plan: "down", vm: config.vm.name.clone(), steps: plan.names() });
-        let recorded = stage.recorded(tell, Some(RunFolder::new(&run.folder)));
-        let mut record = RunRecord::new(journal, &state, &config, stage.clock.clone());
-        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until: None };
-        let result = record.run_began("down").and_then(|()| runner.all(&plan, &mut record));
-        let result = result.and_then(|_| record.down_finished());
-        let (outcome, exit_code) = match &result {
-            Ok(()) => ("destroyed", 0),
-            Err(failure) => ("failed", failure.id.exit_code()),
-        };
-        record.run_ended(outcome);
-        tell.tell(Fact::PlanFinished { outcome, exit_code });
-        result
-    };
-    let (result, ended) = conduct.run(work)?;
-    result.map_err(|failure| conduct::by_signal(failure, ended))?;
+    carry_out(session, &stage, held, errand)?;
     session.terminal.note(&format!("{rehearsal}`{name}` is gone"));
     Ok(0)
 }

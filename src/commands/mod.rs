@@ -4,11 +4,13 @@ mod conduct;
 mod config;
 mod doctor;
 mod down;
+mod errand;
 mod explain;
 mod plan;
 mod preflight;
 mod run_record;
 pub mod session;
+mod stack;
 mod status;
 mod up;
 

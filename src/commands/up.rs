@@ -2,21 +2,19 @@
 
 use std::fs::File;
 
-use super::conduct::{self, Conduct, Manner};
+use super::errand::{Errand, Held, carry_out};
 use super::preflight::{Decision, Preflight};
+use super::refuse_sudo;
 use super::session::{Session, Stage};
-use super::{refuse_sudo, run_record::RunRecord};
 use crate::cli;
 use crate::config::{Config, DifferenceKind, Image, Purpose, Resolved};
-use crate::event::Fact;
 use crate::failure::{Failure, Id};
-use crate::journal::{self, Journal};
+use crate::journal;
 use crate::plan::{self, Circumstances};
 use crate::report::ndjson::Ndjson;
-use crate::report::{self, ProgressChoice, Reporter};
-use crate::runner;
-use crate::state::{Run, State};
+use crate::report::{ProgressChoice, Reporter};
 use crate::text;
+use crate::tools::kafka::Cluster;
 use crate::tools::{juju, juju_status, multipass};
 
 /// What is said of the older base.
@@ -29,8 +27,7 @@ const UNSUPPORTED: &str = "this OpenStack channel and its base, Ubuntu 22.04, ar
 pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
     refuse_sudo(session)?;
     let name = session.resolve(Purpose::Build)?.config.vm.name;
-    let state = State::open(&session.environment.state_base(session.global.rehearse)?, &name)?;
-    let _lock = state.lock("up", session.now())?;
+    let mut held = Held::take(session, &name, "up")?;
     // Only now can nobody else change what is in force.
     let resolved = session.resolve(Purpose::Build)?;
     if let Some(failure) = resolved.refused() {
@@ -49,21 +46,20 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
     if resolved.config.openstack.enabled && resolved.config.vm.image == Image::Jammy {
         session.terminal.warning(UNSUPPORTED);
     }
-    let mut journal = Journal::open(state.folder())?;
     let stage = session.stage(&resolved.config, None)?;
     let with = Circumstances {
-        launched: journal.history().launched_since_last_down(),
+        launched: held.journal.history().launched_since_last_down(),
         adopt: args.adopt,
         ignore_laptop: args.ignore_laptop,
         sudo_may_ask: session.terminal.can_ask(),
     };
     let preflight = Preflight { session, args, config: &resolved.config, with };
     match preflight.ask(&stage)? {
-        Decision::Begin => begin(session, args, resolved, with, state, journal, stage),
+        Decision::Begin => begin(session, args, resolved, with, held, stage),
         Decision::Smaller(preset) => {
             let config = preset.config();
             let resolved = Resolved { config, differences: Vec::new(), ..resolved };
-            begin(session, args, resolved, with, state, journal, stage)
+            begin(session, args, resolved, with, held, stage)
         }
         Decision::Anew => {
             let line = multipass::delete(&name);
@@ -71,9 +67,9 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
                 stage.ask(|hosts| hosts.laptop.ask(&line).and_then(|output| output.success(&line)));
             destroyed
                 .map_err(|error| Failure::of_command("The deleted VM could not be destroyed", &error))?;
-            journal.append(stage.clock.now(), journal::Record::DownFinished)?;
+            held.journal.append(stage.clock.now(), journal::Record::DownFinished)?;
             let with = Circumstances { launched: false, ..with };
-            begin(session, args, resolved, with, state, journal, stage)
+            begin(session, args, resolved, with, held, stage)
         }
     }
 }
@@ -84,8 +80,7 @@ fn begin(
     args: &cli::Up,
     resolved: Resolved,
     with: Circumstances,
-    state: State,
-    journal: Journal,
+    held: Held,
     stage: Stage,
 ) -> Result<u8, Failure> {
     for difference in &resolved.differences {
@@ -94,82 +89,41 @@ fn begin(
         }
     }
     let config = resolved.config;
-    let run = state.new_run()?;
-    let folder = run.folder.clone();
-    let reporters = reporters(session, args, &run, &config, with)?;
-    let conduct = Conduct {
-        stop: session.stop.clone(),
-        manner: Manner::FinishFirst,
-        clock: stage.clock.clone(),
-        rehearsal: stage.rehearsal,
-        ticks: !stage.rehearsal || session.global.speed.is_some(),
-        reporters,
+    let errand = Errand {
+        until: args.until.clone(),
+        outcome: "ready",
+        progress: progress(args),
+        reporters: events(session, args)?,
+        ..Errand::new("up", plan::up(&config, with), config.clone())
     };
-    let (stop, scale, until) = (session.stop.clone(), session.scale(), args.until.clone());
-    let (inner_config, inner_stage) = (config.clone(), stage.clone());
-    let work = move |tell: &crate::event::Teller| {
-        let plan = plan::up(&inner_config, with);
-        let steps = plan.names();
-        tell.tell(Fact::PlanStarted { plan: "up", vm: inner_config.vm.name.clone(), steps });
-        let recorded = inner_stage.recorded(tell, Some(crate::host::kept::RunFolder::new(&run.folder)));
-        let mut record = RunRecord::new(journal, &state, &inner_config, inner_stage.clock.clone());
-        let runner =
-            runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until: until.as_deref() };
-        let result = record.run_began("up").and_then(|()| runner.all(&plan, &mut record));
-        let (outcome, exit_code) = match &result {
-            Ok(_) if until.is_some() => ("stopped", 0),
-            Ok(_) => ("ready", 0),
-            Err(failure) => (if stop.requested() { "interrupted" } else { "failed" }, failure.id.exit_code()),
-        };
-        record.run_ended(outcome);
-        tell.tell(Fact::PlanFinished { outcome, exit_code });
-        result
-    };
-    let (result, ended) = conduct.run(work)?;
-    match result {
-        Ok(acted) if args.until.is_none() => {
-            farewell(session, &stage, &config, acted);
-            Ok(0)
-        }
-        Ok(_) => Ok(0),
-        Err(failure) => Err(conduct::by_signal(failure, ended)
-            .hint(format!("what the tools said, whole: {}", folder.display()))),
+    let acted = carry_out(session, &stage, held, errand)?;
+    if args.until.is_none() {
+        farewell(session, &stage, &config, acted);
+    }
+    Ok(0)
+}
+
+/// How progress is shown: a bar would mix with events on the same terminal.
+fn progress(args: &cli::Up) -> ProgressChoice {
+    let events_on_stdout = args.events.as_deref().is_some_and(|path| path.as_os_str() == "-");
+    match args.progress {
+        ProgressChoice::Auto if events_on_stdout => ProgressChoice::Plain,
+        choice => choice,
     }
 }
 
-/// Who is told: the terminal, the run's folder, and the file that was asked for.
-fn reporters(
-    session: &Session,
-    args: &cli::Up,
-    run: &Run,
-    config: &Config,
-    with: Circumstances,
-) -> Result<Vec<Box<dyn Reporter>>, Failure> {
-    let titles = plan::up(config, with).steps().map(|step| (step.name(), step.title())).collect();
-    let choice = if args.events.as_deref().is_some_and(|path| path.as_os_str() == "-")
-        && args.progress == ProgressChoice::Auto
-    {
-        ProgressChoice::Plain
-    } else {
-        args.progress
-    };
-    let mut reporters = vec![report::reporter(choice, &session.terminal, titles, session.global.verbose > 0)];
-    reporters.push(super::run_record::events(session, run)?);
-    match args.events.as_deref() {
-        None => {}
-        Some(path) if path.as_os_str() == "-" => {
-            reporters.push(Box::new(Ndjson::to_output(&session.terminal)))
-        }
-        Some(path) => {
-            let file = File::create(path).map_err(|error| {
-                let message = format!("the events cannot be written to {}", path.display());
-                Failure::new(Id::Usage, message).seen(error.to_string())
-            })?;
-            let name = path.display().to_string();
-            reporters.push(Box::new(Ndjson::new(&name, Box::new(file), session.terminal.clone())));
-        }
+/// The events that were asked for.
+fn events(session: &Session, args: &cli::Up) -> Result<Vec<Box<dyn Reporter>>, Failure> {
+    let Some(path) = args.events.as_deref() else { return Ok(Vec::new()) };
+    if path.as_os_str() == "-" {
+        return Ok(vec![Box::new(Ndjson::to_output(&session.terminal))]);
     }
-    Ok(reporters)
+    let file = File::create(path).map_err(|error| {
+        let message = format!("the events cannot be written to {}", path.display());
+        Failure::new(Id::Usage, message).seen(error.to_string())
+    })?;
+    let name = path.display().to_string();
+    Ok(vec![Box::new(Ndjson::new(&name, Box::new(file), session.terminal.clone()))])
 }
 
 /// The last words of an `up` that ended well: where the brokers are, what is true of their listeners, what to type
@@ -177,26 +131,16 @@ fn reporters(
 fn farewell(session: &Session, stage: &Stage, config: &Config, acted: bool) {
     let line = juju::status(&config.juju.target());
     let status = stage.ask(|hosts| hosts.vm.ask(&line).and_then(|output| juju_status::parse(&line, &output)));
-    let port = crate::tools::kafka::internal_port(config.kafka.kraft());
-    let brokers: Vec<String> = status
-        .ok()
-        .and_then(|status| {
-            let kafka = status.application("kafka")?;
-            let addresses = kafka.units.iter().map(|(_, unit)| unit.public_address.clone());
-            Some(
-                addresses
-                    .filter(|address| !address.is_empty())
-                    .map(|address| format!("{address}:{port}"))
-                    .collect(),
-            )
-        })
-        .unwrap_or_default();
+    let cluster = status.ok().and_then(|status| Cluster::of(&status, config));
+    let (brokers, port) = match &cluster {
+        Some(cluster) => (cluster.bootstrap_servers().replace(',', ", "), cluster.client_port()),
+        None => ("see `kafstack status`".to_owned(), 9092),
+    };
     let rehearsal = if stage.rehearsal { " (rehearsal: nothing of this exists)" } else { "" };
     let done = if acted { "Kafka is ready" } else { "Kafka is ready; there was nothing to do" };
     let next = "`kafstack status`".to_owned();
     let next = if stage.rehearsal { text::for_rehearsal(&next) } else { next };
     session.terminal.note(&format!(
-        "\n{done}{rehearsal}.\n  brokers:  {} (inside the VM, among themselves)\n  clients:  their port 9092 opens with the first client that is related\n  next:     {next}",
-        brokers.join(", "),
+        "\n{done}{rehearsal}.\n  brokers:  {brokers} (inside the VM, among themselves)\n  clients:  their port {port} opens with the first client that is related\n  next:     {next}",
     ));
 }

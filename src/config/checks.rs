@@ -1,9 +1,10 @@
 //! Values that must fit each other. Each problem names both and where each came from.
 
+use super::draft::Draft;
 use super::kafka_options::{self, Wrong};
 use super::keys::{KEYS, OPTIONS};
 use super::layers::{Problem, Source};
-use super::resolve::Draft;
+
 use super::{Config, Image};
 
 /// Everything that does not fit.

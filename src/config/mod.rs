@@ -4,6 +4,7 @@
 //! key, `values` reads single values, `checks` looks at values together, `resolve` puts it all in order.
 
 mod checks;
+mod draft;
 mod in_force;
 mod kafka_options;
 mod keys;

@@ -1,11 +1,10 @@
 //! From layers to one configuration: flag, environment, file, in force, preset, default.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::in_force::{self, Difference, differences, to_texts};
-use super::keys::{KEYS, Slot};
-use super::layers::{Given, Problem, Source, Sourced, find_file, parse_file, refusal};
+use super::draft::{Draft, Row};
+use super::in_force::{self, Difference, differences};
+use super::layers::{Given, Source, find_file, parse_file, refusal};
 use super::{Config, Preset, checks, values};
 use crate::cli::{Environment, Global};
 use crate::failure::Failure;
@@ -92,66 +91,6 @@ impl Resolved {
     }
 }
 
-/// One line of `config show`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// The key.
-    pub key: String,
-    /// Its value and where it came from.
-    pub value: Sourced<String>,
-}
-
-/// A configuration on its way, with the source of every key that a layer set.
-pub struct Draft {
-    /// The values.
-    pub config: Config,
-    /// Where they came from, if not from the preset.
-    sources: BTreeMap<String, Source>,
-}
-
-impl Draft {
-    /// Where the value of a key came from.
-    pub fn source(&self, key: &str) -> Source {
-        if let Some(source) = self.sources.get(key) {
-            return source.clone();
-        }
-        let usual = to_texts(&Preset::Microstack.config());
-        let preset = self.config.preset;
-        if to_texts(&preset.config()).get(key) == usual.get(key) {
-            Source::Default
-        } else {
-            Source::Preset(preset.name())
-        }
-    }
-
-    /// Every key as a row.
-    fn rows(&self) -> Vec<Row> {
-        let mut texts = to_texts(&self.config);
-        let keys = KEYS.iter().filter_map(|key| texts.remove_entry(key.name)).collect::<Vec<_>>();
-        keys.into_iter()
-            .chain(texts)
-            .map(|(key, value)| Row { value: Sourced { value, source: self.source(&key) }, key })
-            .collect()
-    }
-
-    /// Sets what a layer gives; says what cannot be.
-    fn set(&mut self, given: &[Given]) -> Vec<Problem> {
-        let mut problems = Vec::new();
-        for Given { key, text: Sourced { value, source } } in given {
-            match Slot::named(key) {
-                Err(why) => problems.push(Problem::unknown(source, key, &why)),
-                Ok(slot) => match slot.set(&mut self.config, value) {
-                    Err(right) => problems.push(Problem::value(source, key, value, &right)),
-                    Ok(()) => {
-                        self.sources.insert(key.clone(), source.clone());
-                    }
-                },
-            }
-        }
-        problems
-    }
-}
-
 /// Resolves a request.
 ///
 /// # Errors
@@ -167,7 +106,7 @@ pub fn resolve(request: &Request<'_>) -> Result<Resolved, Failure> {
     let last =
         |key: &str| explicit.iter().rev().find(|given| given.key == key).map(|g| g.text.value.as_str());
     let preset = last("preset").and_then(Preset::named);
-    let mut draft = Draft { config: preset.unwrap_or(Preset::Microstack).config(), sources: BTreeMap::new() };
+    let mut draft = Draft::of(preset.unwrap_or(Preset::Microstack));
     problems.extend(draft.set(&explicit));
     if !problems.is_empty() {
         return Err(refusal(&problems));
@@ -182,8 +121,7 @@ pub fn resolve(request: &Request<'_>) -> Result<Resolved, Failure> {
 
     // The name of another preset is the wish for another stack: nothing of the present one is a base for it.
     if let Some(present) = in_force.as_ref().filter(|present| preset.is_none_or(|p| p == present.preset)) {
-        let sources = to_texts(present).into_keys().map(|key| (key, Source::InForce)).collect();
-        draft = Draft { config: present.clone(), sources };
+        draft = Draft::in_force(present);
         draft.set(&explicit);
     }
     let problems = checks::check(&draft);
@@ -196,8 +134,7 @@ pub fn resolve(request: &Request<'_>) -> Result<Resolved, Failure> {
         .map(|present| differences(present, &draft.config, &|key| draft.source(key)))
         .unwrap_or_default();
     if let (Purpose::Use, Some(present)) = (request.purpose, &in_force) {
-        let sources = to_texts(present).into_keys().map(|key| (key, Source::InForce)).collect();
-        draft = Draft { config: present.clone(), sources };
+        draft = Draft::in_force(present);
     }
     Ok(Resolved {
         rows: draft.rows(),

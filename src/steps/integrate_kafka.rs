@@ -8,21 +8,18 @@ use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::tools::juju;
 use crate::tools::juju_status::{self, Status};
+use crate::tools::kafka::Cluster;
 use crate::tools::kafka_readiness::{self, Judgement, Wanted};
-use crate::tools::{juju, kafka};
 
 /// Its name.
 pub const NAME: &str = "integrate-kafka";
 
 /// Relates the two and waits until a broker answers.
 pub struct IntegrateKafka {
-    /// The VM's name, for what a person would type.
-    vm: String,
-    /// Controller and model, as `-m` takes them.
-    target: String,
-    /// Track 4.
-    kraft: bool,
+    /// What is to be ready.
+    config: Config,
     /// What must be there.
     wanted: Wanted,
     /// The step's limit.
@@ -40,13 +37,12 @@ impl IntegrateKafka {
     /// The step for this configuration.
     pub fn new(config: &Config, timeout: Duration) -> Self {
         let wanted = Wanted::kafka(config);
-        let (vm, target) = (config.vm.name.clone(), config.juju.target());
-        IntegrateKafka { vm, target, kraft: config.kafka.kraft(), wanted, timeout }
+        IntegrateKafka { wanted, config: config.clone(), timeout }
     }
 
     /// The model's status.
     fn status(&self, hosts: &Hosts<'_>) -> Result<Status, CommandError> {
-        let line = juju::status(&self.target);
+        let line = juju::status(&self.config.juju.target());
         juju_status::parse(&line, &hosts.vm.ask(&line)?)
     }
 
@@ -57,15 +53,11 @@ impl IntegrateKafka {
         status: &Status,
         seen: String,
     ) -> Result<Verdict, CommandError> {
-        let units = status
-            .application("kafka")
-            .map(|kafka| kafka.units.iter().collect::<Vec<_>>())
-            .unwrap_or_default();
-        let leader = units.iter().find(|(_, unit)| unit.leader).or(units.first());
-        let Some((name, unit)) = leader.filter(|(_, unit)| !unit.public_address.is_empty()) else {
+        let Some(cluster) = Cluster::of(status, &self.config) else {
             return Ok(Verdict::not_yet(format!("{seen}; no broker has an address")));
         };
-        let line = kafka::list_topics(&self.target, name, &unit.public_address, self.kraft);
+        let name = &cluster.brokers[0].unit;
+        let line = cluster.list_topics();
         let ran = juju::parse_exec(&line, hosts.vm.ask(&line)?)?;
         Ok(if ran.code == 0 {
             Verdict::met(format!("{seen}; {name} lists its topics"))
@@ -83,25 +75,32 @@ impl Step for IntegrateKafka {
     }
 
     fn title(&self) -> &'static str {
-        if self.kraft { "Wait for Kafka" } else { "Integrate Kafka" }
+        if self.config.kafka.kraft() { "Wait for Kafka" } else { "Integrate Kafka" }
     }
 
     fn commands(&self) -> Vec<Planned> {
         let (one, other) = Self::ENDPOINTS;
-        if self.kraft { Vec::new() } else { vec![Planned::vm(juju::integrate(&self.target, one, other))] }
+        if self.config.kafka.kraft() {
+            Vec::new()
+        } else {
+            vec![Planned::vm(juju::integrate(&self.config.juju.target(), one, other))]
+        }
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        let listing = kafka::list_topics(&self.target, "{broker}", "{address}", self.kraft);
+        let listing = Cluster::planned(&self.config).list_topics();
         let units: usize = self.wanted.applications.iter().map(|a| a.units).sum();
         let all = if units == 1 { "the unit is".to_owned() } else { format!("all {units} units are") };
         Checkpoint {
             expect: format!("{all} active and idle, every machine started, and a broker lists its topics"),
-            probes: vec![(Place::Vm, juju::status(&self.target)), (Place::Vm, listing)],
+            probes: vec![(Place::Vm, juju::status(&self.config.juju.target())), (Place::Vm, listing)],
             timeout: self.timeout,
             interval: Duration::from_secs(10),
             successes: 3,
-            look_here: in_vm(&self.vm, &format!("juju status -m {} --relations", self.target)),
+            look_here: in_vm(
+                &self.config.vm.name,
+                &format!("juju status -m {} --relations", self.config.juju.target()),
+            ),
             not_met: Id::KafkaNotReady,
         }
     }
@@ -116,14 +115,14 @@ impl Step for IntegrateKafka {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        if self.kraft {
+        if self.config.kafka.kraft() {
             return Ok(());
         }
         let doing = "Integrate Kafka with ZooKeeper";
         let status = self.status(&work.hosts).map_err(|error| Failure::of_command(doing, &error))?;
         if !status.related("kafka", "zookeeper") {
             let (one, other) = Self::ENDPOINTS;
-            work.run(Place::Vm, &juju::integrate(&self.target, one, other), doing)?;
+            work.run(Place::Vm, &juju::integrate(&self.config.juju.target(), one, other), doing)?;
         }
         Ok(())
     }

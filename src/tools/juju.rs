@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::json;
 use crate::config::{Channel, ProxyConfig};
-use crate::host::{CommandError, CommandLine, Output};
+use crate::host::{CommandError, CommandLine, Effect, Output};
 
 /// What the local client store knows. It proves nothing about a controller's health.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -175,9 +175,9 @@ pub fn integrate(target: &str, one: &str, other: &str) -> CommandLine {
 
 /// Runs a shell line on a unit as root; waits behind running hooks, at most a minute. It must be one argument:
 /// several would each be quoted (juju/juju:cmd/juju/action/exec.go).
-pub fn exec(target: &str, unit: &str, command: &str) -> CommandLine {
+pub fn exec(target: &str, unit: &str, command: &str, effect: Effect) -> CommandLine {
     let args = ["exec", "-m", target, "--unit", unit, "--format", "json", "--wait", "1m", "--", command];
-    CommandLine::reads("juju", args).within(Duration::from_secs(90))
+    CommandLine { effect, ..CommandLine::reads("juju", args).within(Duration::from_secs(90)) }
 }
 
 /// The end of a command that ran on a unit.
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_json_of_a_task_decides_and_not_the_exit_code() {
-        let line = exec("overlord:demo", "kafka/0", "false");
+        let line = exec("overlord:demo", "kafka/0", "false", Effect::Reads);
         let failed =
             r#"{"kafka/0":{"id":"8","status":"completed","results":{"return-code":1,"stderr":"no"}}}"#;
         assert_eq!(parse_exec(&line, answer(1, failed, "task failed")).unwrap().code, 1);
