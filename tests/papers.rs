@@ -446,6 +446,49 @@ fn the_exit_codes_in_the_papers_are_those_of_the_failures() {
 }
 
 #[test]
+fn the_rooms_import_each_other_as_the_architecture_draws() {
+    let page = read("documentation/architecture.md");
+    let text = section(&page, "## Who may import whom");
+    let (_, picture) = text.split_once("```text\n").unwrap();
+    // From room to room; what is left over at the end is an exception that nobody needs.
+    let mut drawn = BTreeSet::new();
+    for pair in text.lines().filter(|line| line.starts_with("- ")).flat_map(|line| line.split(", ")) {
+        if let [_, one, " → ", other, ..] = pair.split('`').collect::<Vec<_>>()[..] {
+            drawn.insert((one.to_owned(), other.to_owned()));
+        }
+    }
+    let mut found = BTreeSet::new();
+    let line_of = |room: &str| {
+        let lines = picture.lines().position(|line| line.split(' ').any(|word| word == room));
+        lines.unwrap_or_else(|| panic!("the picture lacks the room `{room}`"))
+    };
+    let mut folders = vec![path_of("src")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(path_of("src")).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            }
+            // Tests may know everything.
+            if !name.ends_with(".rs") || name.contains("tests") || name.contains("fake") {
+                continue;
+            }
+            let room = name.split(['/', '.']).next().unwrap();
+            let code = std::fs::read_to_string(path_of("src").join(&name)).unwrap();
+            let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();
+            for rest in code.split("crate::").skip(1) {
+                let other = rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap();
+                if !other.is_empty() && other != room && line_of(other) <= line_of(room) {
+                    found.insert((room.to_owned(), other.to_owned()));
+                }
+            }
+        }
+    }
+    assert_eq!(found, drawn, "imports from above: found, and drawn as exceptions");
+}
+
+#[test]
 fn no_link_between_the_papers_leads_nowhere() {
     for folder in ["", "documentation"] {
         for file in std::fs::read_dir(path_of(folder)).unwrap() {
