@@ -449,7 +449,7 @@ fn the_exit_codes_in_the_papers_are_those_of_the_failures() {
 fn the_rooms_import_each_other_as_the_architecture_draws() {
     let page = read("documentation/architecture.md");
     let text = section(&page, "## Who may import whom");
-    let (_, picture) = text.split_once("```text\n").unwrap();
+    let picture = text.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     // From room to room; what is left over at the end is an exception that nobody needs.
     let mut drawn = BTreeSet::new();
     for pair in text.lines().filter(|line| line.starts_with("- ")).flat_map(|line| line.split(", ")) {
