@@ -275,10 +275,25 @@ impl FakeLaptop {
         }
     }
 
+    /// The processes of this laptop whose command line holds this text.
+    pub fn processes(&self, text: &str) -> Vec<u32> {
+        let root = self.folder.path().to_str().unwrap().to_owned();
+        let pids = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+        let holds = |pid: &u32, file: &str, text: &str| {
+            let bytes = fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).replace('\0', " ").contains(text)
+        };
+        pids.filter(|pid| holds(pid, "environ", &root) && holds(pid, "cmdline", text)).collect()
+    }
+
     /// The calls from that one on, for a person who reads a failed test.
     pub fn story(&self, from: usize) -> String {
         let line = |call: &Call| format!("  {:?} {}\n", call.place, call.line());
-        let calls: String = self.calls().iter().skip(from).map(line).collect();
+        let calls: Vec<String> = self.calls().iter().skip(from).map(line).collect();
+        // The last ones say most.
+        let calls = calls[calls.len().saturating_sub(200)..].concat();
         format!("calls:\n{calls}effects: {:?}\nunknown calls: {:?}", self.effects(), self.unknown())
     }
 }

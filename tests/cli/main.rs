@@ -5,5 +5,13 @@
 
 mod calls;
 mod fake_laptop;
+mod interruptions;
 mod journey;
+mod kills;
+mod machine_output;
+mod ownership;
+mod refusals;
 mod run;
+mod secrets;
+mod streams;
+mod two_at_once;

@@ -123,7 +123,6 @@ impl<'a> Running<'a> {
 }
 
 /// A run that ended.
-#[must_use]
 pub struct Ran<'a> {
     laptop: &'a FakeLaptop,
     line: String,

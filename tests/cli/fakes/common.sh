@@ -44,7 +44,9 @@ obey() {
     case $1 in "$beginning"*) ;; *) continue ;; esac
     case $kind in
     refusing) refuse "$argument" ;;
-    hanging) PATH=/usr/bin:/bin exec sleep 600 ;;
+    hanging)
+      echo $$ >"$ROOT/held/hanging"
+      PATH=/usr/bin:/bin exec sleep 600 ;;
     flooding)
       PATH=/usr/bin:/bin
       yes "the quick brown fox jumps over the lazy dog, and does so again" | head -c "$argument" ;;
