@@ -83,7 +83,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         let result = result.and_then(|_| record.down_finished());
         let (outcome, exit_code) = match &result {
             Ok(()) => ("destroyed", 0),
-            Err(failure) => ("failed", failure.id.exit_code()),
+            Err(failure) => (if stop.requested() { "interrupted" } else { "failed" }, failure.id.exit_code()),
         };
         record.run_ended(outcome);
         tell.tell(Fact::PlanFinished { outcome, exit_code });

@@ -320,9 +320,9 @@ impl Held<'_> {
         fs::write(self.laptop.path("released").join(&self.name), "").unwrap();
     }
 
-    /// Whether the held process is still there.
+    /// Whether the held process still runs.
     pub fn is_alive(&self) -> bool {
-        rustix::process::test_kill_process(self.process()).is_ok()
+        runs(&self.process().as_raw_nonzero().to_string())
     }
 
     /// Kills the held process, as a machine that goes down would.
@@ -334,4 +334,10 @@ impl Held<'_> {
         let text = fs::read_to_string(self.laptop.path("held").join(&self.name)).unwrap();
         rustix::process::Pid::from_raw(text.trim().parse().unwrap()).unwrap()
     }
+}
+
+/// Whether a process is there and not just waiting for somebody to take note of its end.
+pub fn runs(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }

@@ -75,7 +75,7 @@ impl<'a> Running<'a> {
                 panic!(
                     "`{}` did not tell it\nstdout: {}\n{}",
                     self.line,
-                    self.seen,
+                    tail(&self.seen, 60),
                     self.laptop.story(self.first_call)
                 );
             };
@@ -140,8 +140,8 @@ impl Ran<'_> {
             "`{}` ended with {:?}\n--- stdout\n{}\n--- stderr\n{}\n---\n{}",
             self.line,
             self.code,
-            self.stdout,
-            self.stderr,
+            tail(&self.stdout, 60),
+            tail(&self.stderr, 60),
             self.laptop.story(self.first_call)
         )
     }
@@ -232,4 +232,10 @@ impl Ran<'_> {
         assert!(self.calls().is_empty(), "{}", self.account());
         self
     }
+}
+
+/// The last lines of a text.
+fn tail(text: &str, lines: usize) -> String {
+    let all: Vec<&str> = text.lines().collect();
+    all[all.len().saturating_sub(lines)..].join("\n")
 }
