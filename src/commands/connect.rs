@@ -101,7 +101,7 @@ pub fn undo(
 
 /// The laptop could not be asked.
 fn could_not_ask(error: &CommandError) -> Failure {
-    Failure::of_command("The laptop's routes could not be asked for", error)
+    Failure::of_command("Ask for the laptop's routes", error)
 }
 
 /// Whose commands the laptop has.

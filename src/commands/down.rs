@@ -27,7 +27,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     let step = plan::destroy_vm(&config, with);
     let looked = stage.ask(|hosts| {
         let there = step.state(hosts).map_err(|error| {
-            Failure::of_command("Multipass could not be asked about the VM", &error)
+            Failure::of_command("Ask Multipass about the VM", &error)
                 .hint("ask it yourself: `multipass list`")
         })?;
         if let Some(state) = &there {

@@ -57,7 +57,7 @@ pub fn shell(session: &Session, args: &Shell) -> Result<u8, Failure> {
                 .seen(state.to_lowercase())
                 .hint("`kafstack up` starts it"))
         }
-        Err(error) => Err(Failure::of_command("The shell could not be opened", &error)),
+        Err(error) => Err(Failure::of_command("Open the shell", &error)),
     }
 }
 
