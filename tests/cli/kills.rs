@@ -154,7 +154,7 @@ fn a_command_that_never_ends_is_ended_after_its_limit() {
     laptop
         .kafstack("up --yes --preset kraft")
         .exits_with(4)
-        .says("Add the model [command-failed]")
+        .says("Add the model: the command failed [command-failed]")
         .says("juju add-model demo")
         .ended_after("juju add-model demo");
     let hanging = std::fs::read_to_string(laptop.path("held/hanging")).unwrap();
