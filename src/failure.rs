@@ -61,7 +61,8 @@ impl Failure {
                     .seen(error.to_string())
                     .hint("`kafstack up` starts it and resumes")
             }
-            _ => Failure::new(Id::CommandFailed, doing.to_owned()).seen(error.to_string()),
+            _ => Failure::new(Id::CommandFailed, format!("{doing}: the command failed"))
+                .seen(error.to_string()),
         }
     }
 }
@@ -106,6 +107,26 @@ pub enum Id {
     NotConfirmed,
     /// kafstack was started through sudo.
     RunThroughSudo,
+    /// There is a topic of that name already.
+    TopicExists,
+    /// There is no topic of that name.
+    TopicUnknown,
+    /// A topic cannot be like that.
+    TopicInvalid,
+    /// There is no consumer group of that name.
+    GroupUnknown,
+    /// There is a user of that name with other settings.
+    UserExists,
+    /// There is no user of that name.
+    UserUnknown,
+    /// There is more than one user, or none, and none was named.
+    UserAmbiguous,
+    /// The cluster cannot be scaled like that.
+    ScaleRefused,
+    /// Encryption is on already, from another certificate authority.
+    TlsDiffers,
+    /// The file that was asked for could not be written.
+    FileNotWritten,
     /// This laptop cannot carry the configuration.
     LaptopNotAble,
     /// Multipass is not installed and kafstack cannot install it here.
@@ -114,12 +135,16 @@ pub enum Id {
     ElevationRefused,
     /// kafstack's own folder cannot be used.
     StateUnusable,
+    /// The laptop already uses the network that the brokers are in.
+    RouteClashes,
     /// One of the tools ended with an error.
     CommandFailed,
     /// Multipass could not create the VM.
     LaunchFailed,
     /// Sunbeam's node preparation script is not what it should be.
     ScriptUnexpected,
+    /// A charm's action, or one of Kafka's tools on a broker, said no.
+    ActionFailed,
     /// Multipass' service did not answer in time.
     MultipassNotReady,
     /// The VM did not become ready in time.
@@ -150,6 +175,20 @@ pub enum Id {
     StillRunning,
     /// The VM was still there after it was to be destroyed.
     VmNotGone,
+    /// The topic was not as asked for in time.
+    TopicNotReady,
+    /// The user's credentials did not come in time.
+    UserNotReady,
+    /// Encryption was not in force, or not off, in time.
+    TlsNotReady,
+    /// The units did not come up, or go away, in time.
+    ScaleNotReady,
+    /// The application beside Kafka did not come up in time.
+    NeighbourNotReady,
+    /// A step of the demo did not come to its end in time.
+    DemoNotReady,
+    /// The brokers do not answer from the laptop.
+    RouteNotWorking,
     /// There is a VM of this name that kafstack did not make.
     VmNotOurs,
     /// The VM runs another Ubuntu release than configured.
@@ -201,13 +240,25 @@ impl Id {
         Id::ConfigurationDiffers,
         Id::NotConfirmed,
         Id::RunThroughSudo,
+        Id::TopicExists,
+        Id::TopicUnknown,
+        Id::TopicInvalid,
+        Id::GroupUnknown,
+        Id::UserExists,
+        Id::UserUnknown,
+        Id::UserAmbiguous,
+        Id::ScaleRefused,
+        Id::TlsDiffers,
+        Id::FileNotWritten,
         Id::LaptopNotAble,
         Id::MultipassMissing,
         Id::ElevationRefused,
         Id::StateUnusable,
+        Id::RouteClashes,
         Id::CommandFailed,
         Id::LaunchFailed,
         Id::ScriptUnexpected,
+        Id::ActionFailed,
         Id::MultipassNotReady,
         Id::VmNotReady,
         Id::OpenstackNotInstalled,
@@ -223,6 +274,13 @@ impl Id {
         Id::KafkaNotReady,
         Id::StillRunning,
         Id::VmNotGone,
+        Id::TopicNotReady,
+        Id::UserNotReady,
+        Id::TlsNotReady,
+        Id::ScaleNotReady,
+        Id::NeighbourNotReady,
+        Id::DemoNotReady,
+        Id::RouteNotWorking,
         Id::VmNotOurs,
         Id::VmWrongRelease,
         Id::CloudInitFailed,
@@ -284,6 +342,66 @@ impl Id {
                 meaning: "kafstack was started through sudo",
                 cure: "Run it as yourself: for Multipass, root is another user with other VMs. kafstack asks before it runs anything with sudo.",
             },
+            Id::TopicExists => About {
+                id: "topic-exists",
+                exit_code: 2,
+                meaning: "There is a topic of that name already",
+                cure: "`kafstack topic describe NAME` shows it; `--if-not-exists` accepts it as it is.",
+            },
+            Id::TopicUnknown => About {
+                id: "topic-unknown",
+                exit_code: 2,
+                meaning: "There is no topic of that name",
+                cure: "`kafstack topic list` shows those there are; `kafstack topic create NAME` makes one. Nothing makes topics by itself.",
+            },
+            Id::TopicInvalid => About {
+                id: "topic-invalid",
+                exit_code: 2,
+                meaning: "A topic cannot be like that",
+                cure: "The message says what would be right: the name, the number of partitions or replicas, or an option of a topic.",
+            },
+            Id::GroupUnknown => About {
+                id: "group-unknown",
+                exit_code: 2,
+                meaning: "There is no consumer group of that name",
+                cure: "`kafstack group list` shows those there are.",
+            },
+            Id::UserExists => About {
+                id: "user-exists",
+                exit_code: 2,
+                meaning: "There is a user of that name with other settings",
+                cure: "`kafstack user show NAME` shows them; delete and create it anew, or choose another name.",
+            },
+            Id::UserUnknown => About {
+                id: "user-unknown",
+                exit_code: 2,
+                meaning: "There is no user of that name",
+                cure: "`kafstack user list` shows those there are; `kafstack user create NAME --topic TOPIC` makes one.",
+            },
+            Id::UserAmbiguous => About {
+                id: "user-ambiguous",
+                exit_code: 2,
+                meaning: "There is more than one user, or none, and none was named",
+                cure: "Name one with `--user NAME`; `kafstack user list` shows them.",
+            },
+            Id::ScaleRefused => About {
+                id: "scale-refused",
+                exit_code: 2,
+                meaning: "The cluster cannot be scaled like that",
+                cure: "The message says why: an even number of ZooKeeper units, or a topic that would lose its last replica.",
+            },
+            Id::TlsDiffers => About {
+                id: "tls-differs",
+                exit_code: 2,
+                meaning: "Encryption is on already, from another certificate authority",
+                cure: "`kafstack tls disable`, then `kafstack tls enable --ca-name NAME`.",
+            },
+            Id::FileNotWritten => About {
+                id: "file-not-written",
+                exit_code: 2,
+                meaning: "The file that was asked for could not be written",
+                cure: "The message names the path and the reason.",
+            },
             Id::LaptopNotAble => About {
                 id: "laptop-not-able",
                 exit_code: 3,
@@ -308,6 +426,12 @@ impl Id {
                 meaning: "kafstack's own folder cannot be used",
                 cure: "The message names the path and the reason: no space, no permission, or not yours.",
             },
+            Id::RouteClashes => About {
+                id: "route-clashes",
+                exit_code: 3,
+                meaning: "The laptop already uses the network that the brokers are in",
+                cure: "Disconnect the VPN or network that uses it, or work inside the VM: `kafstack shell`.",
+            },
             Id::CommandFailed => About {
                 id: "command-failed",
                 exit_code: 4,
@@ -325,6 +449,12 @@ impl Id {
                 exit_code: 4,
                 meaning: "Sunbeam's node preparation script is not what it should be",
                 cure: "Nothing was run. Look at it yourself: `sunbeam prepare-node-script --bootstrap` in the VM.",
+            },
+            Id::ActionFailed => About {
+                id: "action-failed",
+                exit_code: 4,
+                meaning: "A charm's action, or one of Kafka's tools on a broker, said no",
+                cure: "The message shows its own words.",
             },
             Id::MultipassNotReady => About {
                 id: "multipass-not-ready",
@@ -415,6 +545,48 @@ impl Id {
                 exit_code: 5,
                 meaning: "The VM was still there after it was to be destroyed",
                 cure: "`multipass list` shows it; `kafstack down` tries again.",
+            },
+            Id::TopicNotReady => About {
+                id: "topic-not-ready",
+                exit_code: 5,
+                meaning: "The topic was not as asked for in time",
+                cure: "`kafstack topic describe NAME` shows it.",
+            },
+            Id::UserNotReady => About {
+                id: "user-not-ready",
+                exit_code: 5,
+                meaning: "The user's credentials did not come in time",
+                cure: "`kafstack status` shows the data-integrator application; `kafstack user create` again goes on waiting.",
+            },
+            Id::TlsNotReady => About {
+                id: "tls-not-ready",
+                exit_code: 5,
+                meaning: "Encryption was not in force, or not off, in time",
+                cure: "`kafstack status` shows which unit is behind; the same command again goes on waiting.",
+            },
+            Id::ScaleNotReady => About {
+                id: "scale-not-ready",
+                exit_code: 5,
+                meaning: "The units did not come up, or go away, in time",
+                cure: "`kafstack status` shows them; the same command again goes on waiting.",
+            },
+            Id::NeighbourNotReady => About {
+                id: "neighbour-not-ready",
+                exit_code: 5,
+                meaning: "The application beside Kafka did not come up in time",
+                cure: "`kafstack status` shows it; the same command again goes on waiting.",
+            },
+            Id::DemoNotReady => About {
+                id: "demo-not-ready",
+                exit_code: 5,
+                meaning: "A step of the demo did not come to its end in time",
+                cure: "`kafstack status` shows the applications; `kafstack demo` goes on at that step.",
+            },
+            Id::RouteNotWorking => About {
+                id: "route-not-working",
+                exit_code: 5,
+                meaning: "The brokers do not answer from the laptop",
+                cure: "A firewall or VPN may be in the way; `kafstack disconnect` takes the route back.",
             },
             Id::VmNotOurs => About {
                 id: "vm-not-ours",

@@ -21,6 +21,7 @@ mod step;
 mod steps;
 mod text;
 mod tools;
+mod topic_rules;
 mod yaml;
 
 use std::io::IsTerminal;

@@ -2,16 +2,20 @@
 
 mod conduct;
 mod config;
+mod connect;
 mod doctor;
 mod down;
+mod elevation;
 mod errand;
 mod explain;
 mod plan;
 mod preflight;
 mod run_record;
 pub mod session;
+mod shell;
 mod stack;
 mod status;
+mod topic;
 mod up;
 
 use clap::CommandFactory;
@@ -29,6 +33,10 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Up(args) => up::up(session, args),
         Command::Down(args) => down::down(session, args),
         Command::Status(args) => status::status(session, args),
+        Command::Topic(args) => topic::topic(session, args),
+        Command::Connect(args) => connect::connect(session, args),
+        Command::Disconnect(args) => connect::disconnect(session, args),
+        Command::Shell(args) => shell::shell(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),
@@ -66,6 +74,23 @@ fn refuse_sudo(session: &Session) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Asks before something is destroyed; `--yes` answers.
+///
+/// # Errors
+/// The answer was no, or there is nobody to ask.
+fn confirm(session: &Session, yes: bool, question: &str, otherwise: &str) -> Result<(), Failure> {
+    if yes || session.terminal.ask(question) {
+        return Ok(());
+    }
+    let failure = Failure::new(Id::NotConfirmed, otherwise);
+    Err(match session.terminal.can_ask() {
+        true => failure,
+        false => {
+            failure.expected("an answer on a terminal, or `--yes`").hint("the same with `--yes` asks nothing")
+        }
+    })
 }
 
 /// Prints a JSON document, two spaces an indent.

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal};
 
 use super::clock::TimeScale;
 use super::lines::Lines;
-use super::{CommandError, CommandLine, Flow, Host, Io, Output, Stdin, Stream, TAIL, Watch};
+use super::{CommandError, CommandLine, Feed, Flow, Host, Io, Output, Stdin, Stream, TAIL, Watch};
 
 /// The time between two ticks.
 const TICK: Duration = Duration::from_millis(100);
@@ -289,6 +289,12 @@ fn expression(
             thread::spawn(move || write(writer, &bytes));
             expression = expression.stdin_file(reader);
         }
+        Stdin::Stream(feed) => {
+            let (reader, writer) = std::io::pipe()?;
+            let feed = feed.clone();
+            thread::spawn(move || copy(feed, writer));
+            expression = expression.stdin_file(reader);
+        }
         Stdin::Null if line.io != Io::Terminal => expression = expression.stdin_null(),
         Stdin::Null | Stdin::Inherited => {}
     }
@@ -307,6 +313,11 @@ fn expression(
 /// Feeds a child. One that does not read its input to the end is no error.
 fn write(mut writer: PipeWriter, bytes: &[u8]) {
     let _ = writer.write_all(bytes);
+}
+
+/// Feeds a child as the reader gives it, until either has enough.
+fn copy(mut feed: Feed, mut writer: PipeWriter) {
+    let _ = std::io::copy(&mut feed, &mut writer);
 }
 
 /// Reads one stream to its end, or until nobody listens any more.

@@ -89,9 +89,42 @@ pub enum Stdin {
     Null,
     /// These bytes, then the end.
     Bytes(Vec<u8>),
+    /// What a reader gives while the command runs, to its end.
+    Stream(Feed),
     /// kafstack's own, for commands that ask the user something.
     Inherited,
 }
+
+/// A reader that feeds a command. Clones share it; two are equal if they are the same.
+#[derive(Clone)]
+pub struct Feed(std::sync::Arc<std::sync::Mutex<Box<dyn std::io::Read + Send>>>);
+
+impl Feed {
+    /// Feeds from this reader.
+    pub fn new(reader: impl std::io::Read + Send + 'static) -> Self {
+        Feed(std::sync::Arc::new(std::sync::Mutex::new(Box::new(reader))))
+    }
+}
+
+impl std::io::Read for Feed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).read(buffer)
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Feed")
+    }
+}
+
+impl PartialEq for Feed {
+    fn eq(&self, other: &Self) -> bool {
+        std::sync::Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Feed {}
 
 /// What becomes of a command's output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

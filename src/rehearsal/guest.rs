@@ -171,7 +171,7 @@ fn cloud_init(seat: &Seat<'_>, rest: &[&str]) -> Script {
 /// `tee FILE`: what came in, to the file and to stdout.
 fn tee(seat: &mut Seat<'_>, path: &str) -> Script {
     let text = match &seat.stdin {
-        Stdin::Inherited => return Script::hang(),
+        Stdin::Inherited | Stdin::Stream(_) => return Script::hang(),
         Stdin::Null => String::new(),
         Stdin::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
     };

@@ -75,7 +75,7 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
     // Standard input is read to its end before any limit counts.
     let user_data = match (words.value("--cloud-init"), stdin) {
         (None, _) => None,
-        (Some("-"), Stdin::Inherited) => return Ok(Script::hang()),
+        (Some("-"), Stdin::Inherited | Stdin::Stream(_)) => return Ok(Script::hang()),
         (Some("-"), Stdin::Null) => None,
         (Some("-"), Stdin::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
         (Some(path), _) => {

@@ -112,7 +112,7 @@ fn failed(text: &str) -> Script {
 fn bootstrap(seat: &mut Seat<'_>, old: bool) -> Script {
     match &seat.stdin {
         // `juju add-k8s` reads all that comes, before anything else (juju/juju:cmd/juju/caas/add.go).
-        Stdin::Inherited => return Script::hang(),
+        Stdin::Inherited | Stdin::Stream(_) => return Script::hang(),
         Stdin::Bytes(bytes) if !bytes.is_empty() => {
             return failed("Command juju add-k8s failed: no kubeconfig in what came on standard input");
         }

@@ -11,6 +11,7 @@ mod story;
 pub mod style;
 pub mod table;
 pub mod terminal;
+pub mod topic_table;
 
 use std::time::Duration;
 

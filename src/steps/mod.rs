@@ -14,8 +14,10 @@ pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
 mod prepare_node;
+pub mod route;
 #[cfg(test)]
 mod story_tests;
+pub mod topic;
 
 pub use add_model::AddModel;
 pub use bootstrap_cloud::BootstrapCloud;

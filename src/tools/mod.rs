@@ -8,10 +8,12 @@ pub mod juju_relations;
 pub mod juju_status;
 pub mod kafka;
 pub mod kafka_readiness;
+pub mod kafka_topics;
 pub mod linux;
 pub mod lxd;
 pub mod multipass;
 pub mod openstack;
+pub mod route;
 pub mod snap;
 pub mod sunbeam;
 

@@ -1,0 +1,143 @@
+//! The commands that use a ready stack.
+
+use clap::{Args, Subcommand};
+
+use super::TableFormat;
+
+/// `topic`.
+#[derive(Debug, Subcommand)]
+pub enum Topic {
+    /// Make a topic
+    #[command(after_help = "\
+Examples:
+  kafstack topic create orders
+  kafstack topic create orders --partitions 6 --replication 3 --option retention.ms=3600000")]
+    Create(TopicCreate),
+    /// List the topics
+    List(TopicList),
+    /// Show a topic: partitions, leaders, replicas, options
+    Describe(TopicDescribe),
+    /// Give a topic more partitions or other options
+    Alter(TopicAlter),
+    /// Delete a topic with all its messages; asks first
+    Delete(TopicDelete),
+}
+
+/// `topic create`.
+#[derive(Args, Debug)]
+pub struct TopicCreate {
+    /// Its name
+    pub name: String,
+    /// How many partitions
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub partitions: u32,
+    /// On how many brokers each partition lies [default: 3, or as many brokers as there are]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub replication: Option<u32>,
+    /// An option of the topic; may be given several times. Kafka's own word, `--config KEY=VALUE`, is
+    /// understood as well when it comes after `topic create`
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+    /// Accept a topic of that name that is there already
+    #[arg(long)]
+    pub if_not_exists: bool,
+}
+
+/// `topic list`.
+#[derive(Args, Debug)]
+pub struct TopicList {
+    /// As a table for people or as JSON
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        env = "KAFSTACK_FORMAT",
+        hide_env_values = true
+    )]
+    pub format: TableFormat,
+}
+
+/// `topic describe`.
+#[derive(Args, Debug)]
+pub struct TopicDescribe {
+    /// Its name
+    pub name: String,
+    /// As a table for people or as JSON
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "table",
+        env = "KAFSTACK_FORMAT",
+        hide_env_values = true
+    )]
+    pub format: TableFormat,
+}
+
+/// `topic alter`.
+#[derive(Args, Debug)]
+pub struct TopicAlter {
+    /// Its name
+    pub name: String,
+    /// How many partitions; never fewer than there are
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub partitions: Option<u32>,
+    /// An option of the topic; may be given several times. Kafka's own word, `--config KEY=VALUE`, is
+    /// understood as well when it comes after `topic alter`
+    #[arg(long = "option", value_name = "KEY=VALUE")]
+    pub options: Vec<String>,
+}
+
+/// `topic delete`.
+#[derive(Args, Debug)]
+pub struct TopicDelete {
+    /// Its name
+    pub name: String,
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+    /// Accept that there is none
+    #[arg(long)]
+    pub if_exists: bool,
+}
+
+/// `connect`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The route is gone after a restart of the laptop; `kafstack connect` makes it again.
+
+Example:
+  kafstack connect --print            only print the command that would be run")]
+pub struct Connect {
+    /// Only print the command that needs administrator rights
+    #[arg(long)]
+    pub print: bool,
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+}
+
+/// `disconnect`.
+#[derive(Args, Debug)]
+pub struct Disconnect {
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+}
+
+/// `shell`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the shell
+again and again.
+
+Examples:
+  kafstack shell                      in the VM
+  kafstack shell kafka/0              in a unit
+  kafstack shell -- df -h /           one command in the VM")]
+pub struct Shell {
+    /// The unit, such as kafka/0; without it the VM itself
+    pub unit: Option<String>,
+    /// A command instead of an interactive shell
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
+}
