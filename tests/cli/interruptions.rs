@@ -96,7 +96,7 @@ fn ctrl_c_ends_a_pause_at_once() {
 
 #[test]
 fn ctrl_c_while_kafstack_only_looks_leaves_no_tool_behind() {
-    for command in ["status", "status --watch --until-ready", "doctor"] {
+    for command in ["up --yes", "down --yes", "status", "status --watch --until-ready", "doctor"] {
         let laptop = FakeLaptop::new().with_multipass();
         let held = laptop.hold_before("multipass list");
         let running = laptop.start(command);
