@@ -20,6 +20,8 @@ mod up;
 
 use clap::CommandFactory;
 
+pub use conduct::Heard;
+
 use crate::cli::{Cli, Command};
 use crate::failure::{Failure, Id};
 use session::Session;

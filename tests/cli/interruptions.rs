@@ -93,3 +93,16 @@ fn ctrl_c_ends_a_pause_at_once() {
     running.signal(Signal::INT);
     running.ends().exits_with(130);
 }
+
+#[test]
+fn ctrl_c_while_kafstack_only_looks_leaves_no_tool_behind() {
+    for command in ["up --yes", "down --yes", "status", "status --watch --until-ready", "doctor"] {
+        let laptop = FakeLaptop::new().with_multipass();
+        let held = laptop.hold_before("multipass list");
+        let running = laptop.start(command);
+        held.is_reached();
+        running.signal(Signal::INT);
+        running.ends().exits_with(130);
+        assert!(!held.is_alive(), "`{command}` left `multipass list` behind");
+    }
+}

@@ -86,7 +86,7 @@ fn killed_when_a_command_has_done_its_work_up_does_not_do_it_again() {
             let held = laptop.hold_after(point);
             let running = laptop.start(&up);
             held.is_reached();
-            running.is_killed();
+            running.killed();
             // What was left behind still runs while the next one is at work.
             left_behind.push(held);
         }
@@ -105,7 +105,7 @@ fn killed_before_a_command_has_done_anything_up_does_it() {
             let held = laptop.hold_before(point);
             let running = laptop.start(&up);
             held.is_reached();
-            running.is_killed();
+            running.killed();
             held.kill();
         }
         laptop.kafstack(&up).exits_with(0).says("Kafka is ready");
@@ -120,7 +120,7 @@ fn killed_in_the_middle_of_a_long_act_up_joins_it_and_starts_no_second_one() {
     let mut running = laptop.start("up --yes");
     for (number, (point, name)) in LONG.iter().enumerate() {
         held.is_reached();
-        running.is_killed();
+        running.killed();
         assert!(held.is_alive(), "{point} must go on in the VM");
         let before = laptop.calls().len();
         let next = LONG.get(number + 1).map(|(point, _)| laptop.hold_before(point));

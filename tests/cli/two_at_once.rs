@@ -40,6 +40,6 @@ fn status_works_meanwhile_without_sunbeam_and_shows_the_running_step() {
     assert_eq!(step("bootstrap-cloud")["state"], "not-yet");
     assert_eq!(step("configure-cloud")["state"], "not-asked");
     laptop.kafstack("status").exits_with(7).changed_nothing();
-    running.is_killed();
+    running.killed();
     held.kill();
 }
