@@ -17,9 +17,14 @@ use crate::report::ProgressChoice;
 
 mod environment;
 mod kafka;
+mod users;
 
 pub use environment::{Environment, color_choice, environment};
 pub use kafka::{Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList};
+pub use users::{
+    ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
+    UserList, UserRotate, UserShow,
+};
 
 /// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
 ///
@@ -160,6 +165,16 @@ pub enum Command {
     /// Topics
     #[command(subcommand)]
     Topic(Topic),
+    /// Users of Kafka
+    #[command(subcommand)]
+    User(User),
+    /// Print ready-made client settings for a user
+    ClientConfig(ClientConfig),
+    /// Encryption
+    #[command(subcommand)]
+    Tls(Tls),
+    /// Add or remove units of Kafka and ZooKeeper
+    Scale(Scale),
     /// Show the steps with their exact commands and checkpoints; changes nothing
     Plan(Plan),
     /// Ask whether this laptop can carry the stack
@@ -444,7 +459,22 @@ mod tests {
         let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(
             names,
-            ["up", "down", "status", "topic", "plan", "doctor", "config", "explain", "completions", "man"]
+            [
+                "up",
+                "down",
+                "status",
+                "topic",
+                "user",
+                "client-config",
+                "tls",
+                "scale",
+                "plan",
+                "doctor",
+                "config",
+                "explain",
+                "completions",
+                "man"
+            ]
         );
         assert!(command.get_subcommands().all(|c| !c.is_hide_set()));
         assert!(

@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod cli;
+mod client_settings;
 mod cloud_init;
 mod commands;
 mod config;
@@ -12,6 +13,7 @@ mod failure;
 mod host;
 mod journal;
 mod log;
+mod output_file;
 mod plan;
 mod rehearsal;
 mod report;

@@ -1,5 +1,6 @@
 //! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
+mod client_config;
 mod conduct;
 mod config;
 mod doctor;
@@ -9,11 +10,14 @@ mod explain;
 mod plan;
 mod preflight;
 mod run_record;
+mod scale;
 pub mod session;
 mod stack;
 mod status;
+mod tls;
 mod topic;
 mod up;
+mod user;
 
 use clap::CommandFactory;
 
@@ -31,6 +35,10 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Down(args) => down::down(session, args),
         Command::Status(args) => status::status(session, args),
         Command::Topic(args) => topic::topic(session, args),
+        Command::User(args) => user::user(session, args),
+        Command::ClientConfig(args) => client_config::client_config(session, args),
+        Command::Tls(args) => tls::tls(session, args),
+        Command::Scale(args) => scale::scale(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),
