@@ -20,7 +20,9 @@ mod kafka;
 mod users;
 
 pub use environment::{Environment, color_choice, environment};
-pub use kafka::{Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList};
+pub use kafka::{
+    Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
+};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -57,6 +59,7 @@ impl Cli {
     /// # Errors
     /// clap's own: wrong usage (exit code 2), or the text that `--help` and `--version` ask for.
     pub fn read(line: Vec<OsString>) -> Result<Cli, clap::Error> {
+        let line = topic_options(line);
         let mut command = Cli::command();
         let matches = command.try_get_matches_from_mut(&line)?;
         let mut cli = Cli::from_arg_matches(&matches)?;
@@ -86,6 +89,26 @@ impl Cli {
         }
         Ok(cli)
     }
+}
+
+/// `--config` is a file for every command, and an option of the topic for whoever knows Kafka's own tools: after
+/// `topic create` and `topic alter`, a `KEY=VALUE` is the latter.
+fn topic_options(mut line: Vec<OsString>) -> Vec<OsString> {
+    let is = |word: &OsString, wanted: &[&str]| wanted.iter().any(|w| word.to_str() == Some(w));
+    let shapes = |pair: &[OsString]| is(&pair[0], &["topic"]) && is(&pair[1], &["create", "alter"]);
+    let Some(at) = line.windows(2).position(shapes) else { return line };
+    for index in at + 2..line.len() {
+        let following = line.get(index + 1).is_some_and(|value| value.to_string_lossy().contains('='));
+        let word = line[index].to_string_lossy().into_owned();
+        match word.strip_prefix("--config") {
+            Some("") if following => line[index] = "--option".into(),
+            Some(value) if value.starts_with('=') && value[1..].contains('=') => {
+                line[index] = format!("--option{value}").into()
+            }
+            _ => {}
+        }
+    }
+    line
 }
 
 /// The options that every command takes.
@@ -175,6 +198,12 @@ pub enum Command {
     Tls(Tls),
     /// Add or remove units of Kafka and ZooKeeper
     Scale(Scale),
+    /// Reach the brokers from this laptop
+    Connect(Connect),
+    /// Take back what `connect` did
+    Disconnect(Disconnect),
+    /// Open a shell in the VM, or in a unit
+    Shell(Shell),
     /// Show the steps with their exact commands and checkpoints; changes nothing
     Plan(Plan),
     /// Ask whether this laptop can carry the stack
@@ -468,6 +497,9 @@ mod tests {
                 "client-config",
                 "tls",
                 "scale",
+                "connect",
+                "disconnect",
+                "shell",
                 "plan",
                 "doctor",
                 "config",
@@ -489,6 +521,15 @@ mod tests {
         assert_eq!(cli.global.verbose, 2);
         let set: Vec<_> = cli.global.set.iter().map(|s| (s.key.as_str(), s.value.as_str())).collect();
         assert_eq!(set, [("kafka.units", "1"), ("a", "b=c")]);
+    }
+
+    #[test]
+    fn kafkas_own_word_for_an_option_is_understood_after_topic() {
+        let cli = parse("--config a.yaml topic create orders --config retention.ms=1 --config=segment.ms=2")
+            .unwrap();
+        assert_eq!(cli.global.config.as_deref(), Some(std::path::Path::new("a.yaml")));
+        let Command::Topic(Topic::Create(create)) = cli.command else { panic!() };
+        assert_eq!(create.options, ["retention.ms=1", "segment.ms=2"]);
     }
 
     #[test]

@@ -61,7 +61,8 @@ impl Failure {
                     .seen(error.to_string())
                     .hint("`kafstack up` starts it and resumes")
             }
-            _ => Failure::new(Id::CommandFailed, doing.to_owned()).seen(error.to_string()),
+            _ => Failure::new(Id::CommandFailed, format!("{doing}: the command failed"))
+                .seen(error.to_string()),
         }
     }
 }

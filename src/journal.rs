@@ -54,6 +54,15 @@ pub enum Record {
         /// The id of the failure.
         id: String,
     },
+    /// `connect` is about to add a route on the laptop.
+    RouteAdded {
+        /// The network.
+        network: String,
+        /// Through whom.
+        via: String,
+    },
+    /// That route was taken back.
+    RouteRemoved,
     /// The VM was destroyed.
     DownFinished,
     /// Written by another kafstack.
@@ -107,6 +116,16 @@ impl History {
             _ => None,
         });
         ids.max().unwrap_or(0) + 1
+    }
+
+    /// The route that was added and not taken back: network and way.
+    pub fn route(&self) -> Option<(&str, &str)> {
+        let route = self.entries.iter().rev().find_map(|entry| match &entry.record {
+            Record::RouteRemoved => Some(None),
+            Record::RouteAdded { network, via } => Some(Some((network.as_str(), via.as_str()))),
+            _ => None,
+        });
+        route.flatten()
     }
 
     /// Whether a launch of the VM was begun after it was last destroyed.

@@ -1,4 +1,4 @@
-//! The mission: what `up` and `down` do, in order.
+//! The mission: what `up` does, in order, and the one step of `down`.
 
 use std::time::Duration;
 
@@ -84,12 +84,7 @@ pub fn up(config: &Config, with: Circumstances) -> Plan {
     Plan::of(steps)
 }
 
-/// Back to nothing: the VM holds everything.
-pub fn down(config: &Config, with: Circumstances) -> Plan {
-    Plan::of([Box::new(destroy_vm(config, with)) as Box<dyn Step>])
-}
-
-/// The step of `down`, which also answers whose the VM is.
+/// The step of `down`, back to nothing: the VM holds everything. It also answers whose the VM is.
 pub fn destroy_vm(config: &Config, with: Circumstances) -> DestroyVm {
     DestroyVm { vm: config.vm.name.clone(), launched: with.launched, adopt: with.adopt }
 }

@@ -259,6 +259,24 @@ fn the_pages_about_the_rehearsal_can_be_followed() {
 }
 
 #[test]
+fn the_keys_of_scenarios_are_those_of_the_source() {
+    let (page, source) = (read("documentation/rehearsal.md"), read("src/rehearsal/scenario.rs"));
+    let example = source.split("//! ```").nth(1).expect("the format in the comment of the file");
+    let words =
+        example.lines().filter_map(|line| line.split(" # ").next()).flat_map(|line| line.split([' ', ',']));
+    let keys = words.filter_map(|word| word.strip_suffix(':'));
+    let keys: BTreeSet<&str> =
+        keys.filter(|key| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')).collect();
+    assert!(keys.len() > 25, "{keys:?}");
+    for key in keys {
+        assert!(
+            page.contains(&format!("{key}:")) || page.contains(&format!("`{key}`")),
+            "rehearsal.md lacks `{key}`"
+        );
+    }
+}
+
+#[test]
 fn the_reference_shows_what_every_command_takes() {
     hold("documentation/reference.md");
     let reference = read("documentation/reference.md");
@@ -425,6 +443,49 @@ fn the_exit_codes_in_the_papers_are_those_of_the_failures() {
             );
         }
     }
+}
+
+#[test]
+fn the_rooms_import_each_other_as_the_architecture_draws() {
+    let page = read("documentation/architecture.md");
+    let text = section(&page, "## Who may import whom");
+    let picture = text.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    // From room to room; what is left over at the end is an exception that nobody needs.
+    let mut drawn = BTreeSet::new();
+    for pair in text.lines().filter(|line| line.starts_with("- ")).flat_map(|line| line.split(", ")) {
+        if let [_, one, " → ", other, ..] = pair.split('`').collect::<Vec<_>>()[..] {
+            drawn.insert((one.to_owned(), other.to_owned()));
+        }
+    }
+    let mut found = BTreeSet::new();
+    let line_of = |room: &str| {
+        let lines = picture.lines().position(|line| line.split(' ').any(|word| word == room));
+        lines.unwrap_or_else(|| panic!("the picture lacks the room `{room}`"))
+    };
+    let mut folders = vec![path_of("src")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.strip_prefix(path_of("src")).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            }
+            // Tests may know everything.
+            if !name.ends_with(".rs") || name.contains("tests") || name.contains("fake") {
+                continue;
+            }
+            let room = name.split(['/', '.']).next().unwrap();
+            let code = std::fs::read_to_string(path_of("src").join(&name)).unwrap();
+            let code = code.split("#[cfg(test)]\nmod tests").next().unwrap();
+            for rest in code.split("crate::").skip(1) {
+                let other = rest.split(|c: char| !c.is_ascii_lowercase() && c != '_').next().unwrap();
+                if !other.is_empty() && other != room && line_of(other) <= line_of(room) {
+                    found.insert((room.to_owned(), other.to_owned()));
+                }
+            }
+        }
+    }
+    assert_eq!(found, drawn, "imports from above: found, and drawn as exceptions");
 }
 
 #[test]

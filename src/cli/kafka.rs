@@ -11,7 +11,7 @@ pub enum Topic {
     #[command(after_help = "\
 Examples:
   kafstack topic create orders
-  kafstack topic create orders --partitions 6 --replication 3 --config retention.ms=3600000")]
+  kafstack topic create orders --partitions 6 --replication 3 --option retention.ms=3600000")]
     Create(TopicCreate),
     /// List the topics
     List(TopicList),
@@ -34,8 +34,9 @@ pub struct TopicCreate {
     /// On how many brokers each partition lies [default: 3, or as many brokers as there are]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99))]
     pub replication: Option<u32>,
-    /// An option of the topic; may be given several times
-    #[arg(long = "config", value_name = "KEY=VALUE", id = "option")]
+    /// An option of the topic; may be given several times. Kafka's own word, `--config KEY=VALUE`, is
+    /// understood as well when it comes after `topic create`
+    #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
     /// Accept a topic of that name that is there already
     #[arg(long)]
@@ -80,8 +81,9 @@ pub struct TopicAlter {
     /// How many partitions; never fewer than there are
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub partitions: Option<u32>,
-    /// An option of the topic; may be given several times
-    #[arg(long = "config", value_name = "KEY=VALUE", id = "option")]
+    /// An option of the topic; may be given several times. Kafka's own word, `--config KEY=VALUE`, is
+    /// understood as well when it comes after `topic alter`
+    #[arg(long = "option", value_name = "KEY=VALUE")]
     pub options: Vec<String>,
 }
 
@@ -96,4 +98,46 @@ pub struct TopicDelete {
     /// Accept that there is none
     #[arg(long)]
     pub if_exists: bool,
+}
+
+/// `connect`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The route is gone after a restart of the laptop; `kafstack connect` makes it again.
+
+Example:
+  kafstack connect --print            only print the command that would be run")]
+pub struct Connect {
+    /// Only print the command that needs administrator rights
+    #[arg(long)]
+    pub print: bool,
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+}
+
+/// `disconnect`.
+#[derive(Args, Debug)]
+pub struct Disconnect {
+    /// Answer every question with yes
+    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
+    pub yes: bool,
+}
+
+/// `shell`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the shell
+again and again.
+
+Examples:
+  kafstack shell                      in the VM
+  kafstack shell kafka/0              in a unit
+  kafstack shell -- df -h /           one command in the VM")]
+pub struct Shell {
+    /// The unit, such as kafka/0; without it the VM itself
+    pub unit: Option<String>,
+    /// A command instead of an interactive shell
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<String>,
 }

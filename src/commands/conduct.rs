@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::event::{Fact, Teller};
+use crate::event::{Event, Fact, Teller};
 use crate::failure::{Failure, Id};
 use crate::host::Clock;
 use crate::host::clock::Stop;
@@ -24,6 +24,8 @@ pub enum Manner {
     FinishFirst,
     /// Leave at once (everything that only looks).
     LeaveAtOnce,
+    /// Ctrl-C is for the command that has the terminal.
+    NotOurs,
 }
 
 /// Which signal ended a run.
@@ -107,11 +109,11 @@ impl Conduct {
                         if let Fact::CommandStarted { argv, .. } = &event.fact {
                             doing = crate::host::paste(argv);
                         }
-                        self.reporters.on(&event);
+                        self.reporters.on(&by_this_signal(event, ended));
                     }
                     result = &mut work => {
                         while let Ok(event) = events.try_recv() {
-                            self.reporters.on(&event);
+                            self.reporters.on(&by_this_signal(event, ended));
                         }
                         return result.map(|value| (value, ended)).map_err(|error| unexpected(&error));
                     }
@@ -126,6 +128,9 @@ impl Conduct {
 
     /// A signal came.
     fn heed(&mut self, signal: Ended, doing: &str, teller: &Teller) {
+        if signal == Ended::Interrupted && self.manner == Manner::NotOurs {
+            return;
+        }
         let first = !self.stop.requested();
         self.stop.request();
         let finish = signal == Ended::Interrupted && self.manner == Manner::FinishFirst;
@@ -173,6 +178,19 @@ impl Signals {
             _ = self.hang_up.recv() => Ended::HungUp,
         }
     }
+}
+
+/// An event about an interruption, in terms of the signal that came: the run itself knows only that one did.
+fn by_this_signal(mut event: Event, ended: Option<Ended>) -> Event {
+    let Some(signal) = ended.map(Ended::id) else { return event };
+    match &mut event.fact {
+        Fact::StepFailed { id, .. } if *id == Id::Interrupted.as_str() => *id = signal.as_str(),
+        Fact::PlanFinished { exit_code, .. } if *exit_code == Id::Interrupted.exit_code() => {
+            *exit_code = signal.exit_code();
+        }
+        _ => {}
+    }
+    event
 }
 
 /// A failure by interruption, in terms of the signal that came.

@@ -25,9 +25,8 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
     let ask =
         move || stage.ask(|hosts| Ok(check.rows(hosts)?.into_iter().chain([multipass(hosts)]).collect()));
     let (rows, ended): (Result<Vec<Row>, CommandError>, _) = conduct::look(&session.stop, clock, ask)?;
-    let rows = rows.map_err(|error| {
-        conduct::by_signal(Failure::of_command("The laptop could not be asked", &error), ended)
-    })?;
+    let rows =
+        rows.map_err(|error| conduct::by_signal(Failure::of_command("Ask the laptop", &error), ended))?;
     let able = rows.iter().all(|row| row.verdict != Fitness::Fails);
     match args.format {
         TableFormat::Json => {

@@ -6,7 +6,8 @@ use super::run_record::RunRecord;
 use super::session::Session;
 use crate::cli;
 use crate::failure::Failure;
-use crate::plan::{self, Circumstances};
+use crate::journal;
+use crate::plan::{self, Circumstances, Plan};
 
 /// `kafstack down`. The same again is done already.
 ///
@@ -26,7 +27,7 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
     let step = plan::destroy_vm(&config, with);
     let looked = stage.ask(|hosts| {
         let there = step.state(hosts).map_err(|error| {
-            Failure::of_command("Multipass could not be asked about the VM", &error)
+            Failure::of_command("Ask Multipass about the VM", &error)
                 .hint("ask it yourself: `multipass list`")
         })?;
         if let Some(state) = &there {
@@ -45,10 +46,18 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         vm_state.to_lowercase()
     ));
     super::confirm(session, args.yes, &format!("Destroy `{name}`?"), &format!("`{name}` was not destroyed"))?;
+    let route = super::connect::undo(session, &stage, held.journal.history(), args.yes)?;
+    let had_route = route.is_some();
+    let destroy = Box::new(plan::destroy_vm(&config, with)) as Box<dyn crate::step::Step>;
     let errand = Errand {
         outcome: "destroyed",
-        afterwards: Box::new(|record| record.down_finished()),
-        ..Errand::new("down", plan::down(&config, with), config)
+        afterwards: Box::new(move |record| {
+            if had_route {
+                record.write(journal::Record::RouteRemoved)?;
+            }
+            record.down_finished()
+        }),
+        ..Errand::new("down", Plan::of(route.into_iter().chain([destroy])), config)
     };
     carry_out(session, &stage, held, errand)?;
     session.terminal.note(&format!("{rehearsal}`{name}` is gone"));

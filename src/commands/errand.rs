@@ -37,8 +37,8 @@ impl Held {
     }
 }
 
-/// What follows a plan that succeeded.
-pub type Afterwards = Box<dyn FnOnce(&mut RunRecord<'_>) -> Result<(), Failure> + Send>;
+/// What comes before a plan, or follows one that succeeded.
+pub type Aside = Box<dyn FnOnce(&mut RunRecord<'_>) -> Result<(), Failure> + Send>;
 
 /// A plan and what belongs to it.
 pub struct Errand {
@@ -56,8 +56,10 @@ pub struct Errand {
     pub progress: ProgressChoice,
     /// Who else is told.
     pub reporters: Vec<Box<dyn Reporter>>,
+    /// What comes before.
+    pub beforehand: Aside,
     /// What follows.
-    pub afterwards: Afterwards,
+    pub afterwards: Aside,
 }
 
 impl Errand {
@@ -71,6 +73,7 @@ impl Errand {
             outcome: "done",
             progress: ProgressChoice::Auto,
             reporters: Vec::new(),
+            beforehand: Box::new(|_| Ok(())),
             afterwards: Box::new(|_| Ok(())),
         }
     }
@@ -98,7 +101,7 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         reporters,
     };
     let (stop, scale, stage) = (session.stop.clone(), session.scale(), stage.clone());
-    let (Errand { command, plan, config, until, outcome, afterwards, .. }, name) = (
+    let (Errand { command, plan, config, until, outcome, beforehand, afterwards, .. }, name) = (
         Errand { reporters: Vec::new(), ..errand },
         state.folder().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
     );
@@ -108,7 +111,8 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         let mut record = RunRecord::new(journal, &state, &config, stage.clock.clone());
         let until = until.as_deref();
         let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until };
-        let result = record.run_began(command).and_then(|()| runner.all(&plan, &mut record));
+        let result = record.run_began(command).and_then(|()| beforehand(&mut record));
+        let result = result.and_then(|()| runner.all(&plan, &mut record));
         let result = result.and_then(|acted| afterwards(&mut record).map(|()| acted));
         let (outcome, exit_code) = match &result {
             Ok(_) if until.is_some() => ("stopped", 0),

@@ -3,8 +3,10 @@
 mod client_config;
 mod conduct;
 mod config;
+mod connect;
 mod doctor;
 mod down;
+mod elevation;
 mod errand;
 mod explain;
 mod plan;
@@ -12,6 +14,7 @@ mod preflight;
 mod run_record;
 mod scale;
 pub mod session;
+mod shell;
 mod stack;
 mod status;
 mod tls;
@@ -39,6 +42,9 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::ClientConfig(args) => client_config::client_config(session, args),
         Command::Tls(args) => tls::tls(session, args),
         Command::Scale(args) => scale::scale(session, args),
+        Command::Connect(args) => connect::connect(session, args),
+        Command::Disconnect(args) => connect::disconnect(session, args),
+        Command::Shell(args) => shell::shell(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),

@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::cli::{self, PlanFormat};
 use crate::config::{Config, Purpose};
 use crate::failure::Failure;
-use crate::host::vm::{EXIT_MARK, Vm, WRAPPER};
+use crate::host::vm::{EXIT_MARK, LONG_MARK, Vm, WRAPPER};
 use crate::host::{CommandLine, Place, Stdin, paste};
 use crate::plan::{Circumstances, Plan};
 use crate::report::duration;
@@ -173,9 +173,18 @@ trap 'rm -f \"$said\"' EXIT
 wrapper={wrapper}
 # Runs a command in the VM and gives back its exit status, which the wrapper reports on stderr.
 vm() {{
-  multipass exec -n {name} -- sh -c \"$wrapper\" kafstack \"$@\" 2>\"$said\" || return 255
-  sed '/^{EXIT_MARK}/d' \"$said\" >&2
+  multipass exec -n {name} -- sh -c \"$wrapper\" kafstack \"$@\" 2>\"$said\" || {{ cat \"$said\" >&2; return 255; }}
+  sed '/^{EXIT_MARK}/d; /^{LONG_MARK}/d' \"$said\" >&2
   return \"$(sed -n 's/^{EXIT_MARK}//p' \"$said\" | tail -n 1)\"
+}}
+# Starts a long command in the VM, where it outlives a lost connection, and follows it to its end.
+long() {{
+  name=$1; shift
+  if [ \"$(vm --start \"$name\" \"$(date +%s)\" \"$@\")\" != started ]; then
+    echo \"something else is at work in the VM\" >&2; exit 5
+  fi
+  vm --follow \"$name\" 1 86400
+  return \"$(vm cat \"kafstack/$name.end\" | cut -d ' ' -f 2)\"
 }}
 # Waits until a command says yes, at most so many seconds.
 await() {{
@@ -229,9 +238,10 @@ fn shell_command(out: &mut String, planned: &Planned) {
 /// A command as the script calls it.
 fn call(on: Place, line: &CommandLine) -> String {
     let openrc = line.openrc.iter().flat_map(|file| ["--openrc".to_owned(), file.clone()]);
-    match on {
-        Place::Laptop => line.to_string(),
-        Place::Vm => format!("vm {}", paste(&openrc.chain(line.argv()).collect::<Vec<_>>())),
+    match (on, &line.long) {
+        (Place::Laptop, _) => line.to_string(),
+        (Place::Vm, Some(long)) => format!("long {} {line}", long.name),
+        (Place::Vm, None) => format!("vm {}", paste(&openrc.chain(line.argv()).collect::<Vec<_>>())),
     }
 }
 

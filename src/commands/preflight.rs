@@ -1,10 +1,11 @@
 //! What `up` asks before the first step: questions come now, never in the middle of the work.
 
+use super::elevation;
 use super::session::{Session, Stage};
 use crate::cli;
 use crate::config::{Config, Preset};
-use crate::failure::{Failure, Id};
-use crate::host::{CommandError, CommandLine, Hosts, Io, Stdin};
+use crate::failure::Failure;
+use crate::host::{CommandError, CommandLine, Hosts};
 use crate::plan::Circumstances;
 use crate::steps::check_laptop::Laptop;
 use crate::steps::install_multipass::missing;
@@ -55,7 +56,7 @@ impl Preflight<'_> {
     /// names it.
     fn smaller_preset(&self, hosts: &Hosts<'_>) -> Result<Option<Preset>, Failure> {
         let check = CheckLaptop { vm: self.config.vm.clone(), ignore: false };
-        let asked = |error: CommandError| Failure::of_command("The laptop could not be asked", &error);
+        let asked = |error: CommandError| Failure::of_command("Ask the laptop", &error);
         let Some(failure) = check.failure(&check.rows(hosts).map_err(asked)?) else { return Ok(None) };
         if self.args.ignore_laptop {
             return Ok(None);
@@ -106,33 +107,8 @@ impl Preflight<'_> {
         can_have_multipass(hosts).map_err(|error| missing(&error))?;
         let step =
             InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
-        let lines = step.elevated().map(|line| format!("  {line}")).join("\n");
-        let terminal = &self.session.terminal;
-        if self.session.global.rehearse {
-            terminal
-                .note(&format!("rehearsal: on a real laptop kafstack would now ask before it runs\n{lines}"));
-            return Ok(());
-        }
-        if terminal.can_ask() {
-            terminal.note(&format!(
-                "Multipass is not installed. To install it kafstack runs, as administrator:\n{lines}"
-            ));
-            if !self.args.yes && !terminal.ask("Run these?") {
-                return Err(Failure::new(Id::NotConfirmed, "Multipass was not installed")
-                    .hint("install it yourself: `sudo snap install multipass`, then `kafstack up`"));
-            }
-            // sudo asks for its password now, while nothing is drawn, and remembers the answer for a while.
-            let line = CommandLine {
-                io: Io::Terminal,
-                stdin: Stdin::Inherited,
-                ..CommandLine::changes("sudo", ["-v"])
-            };
-            let asked = hosts.laptop.ask(&line).and_then(|output| output.success(&line));
-            asked.map_err(|error| refused(&error.to_string()))?;
-        } else if !self.args.yes {
-            return Err(refused("there is no terminal to ask on, and no `--yes`"));
-        }
-        Ok(())
+        elevation::allow(self.session, hosts, self.args.yes, "Multipass is not installed", &step.elevated())
+            .map_err(|failure| failure.hint("see the whole journey without it: `kafstack up --rehearse`"))
     }
 
     /// A VM of ours that was deleted but not purged: recovered, unless the user wants it anew.
@@ -166,13 +142,4 @@ fn can_have_multipass(hosts: &Hosts<'_>) -> Result<(), CommandError> {
         }
     }
     Err(CommandError::NotInstalled { program: "multipass".to_owned() })
-}
-
-/// Nobody may run the elevated command.
-fn refused(why: &str) -> Failure {
-    Failure::new(Id::ElevationRefused, "Multipass is not installed, and kafstack may not install it")
-        .expected("an answer on a terminal, or `--yes` and a sudo that asks nothing")
-        .seen(why)
-        .hint("type it yourself: `sudo snap install multipass`, then `kafstack up`")
-        .hint("see the whole journey without it: `kafstack up --rehearse`")
 }

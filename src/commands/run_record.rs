@@ -37,7 +37,10 @@ impl<'a> RunRecord<'a> {
     }
 
     /// Appends to the journal.
-    fn write(&mut self, record: journal::Record) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn write(&mut self, record: journal::Record) -> Result<(), Failure> {
         self.journal.append(self.clock.now(), record)
     }
 

@@ -101,6 +101,13 @@ impl Session {
             Failure::new(Id::StateUnusable, "the simulated laptop cannot be opened")
                 .seen(format!("{error:#}"))
         })?;
+        if let Some(seed) = self.global.seed.filter(|seed| *seed != rehearsal.seed()) {
+            let began = rehearsal.seed();
+            self.terminal.warning(&format!(
+                "--seed {seed} is left aside: this simulated laptop began with seed {began}; another one begins in another folder (XDG_STATE_HOME), or when {} is removed",
+                folder.display()
+            ));
+        }
         let (laptop, clock): (Arc<dyn Host>, Arc<dyn Clock>) = (rehearsal.clone(), rehearsal);
         Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: true })
     }

@@ -33,8 +33,7 @@ pub fn topic(session: &Session, args: &Topic) -> Result<u8, Failure> {
 
 /// The topic of that name, which may be missing.
 fn find(hosts: &Hosts<'_>, cluster: &Cluster, name: &str) -> Result<Option<Described>, Failure> {
-    look(hosts, cluster, name)
-        .map_err(|error| Failure::of_command("The brokers could not be asked about the topic", &error))
+    look(hosts, cluster, name).map_err(|error| Failure::of_command("Ask the brokers about the topic", &error))
 }
 
 /// There is none.
@@ -85,9 +84,7 @@ fn list(session: &Session, args: &TopicList) -> Result<u8, Failure> {
     let all = stack.look(session, |hosts, ready| {
         let line = topics::describe(&ready.cluster, None);
         let ran = hosts.vm.ask(&line).and_then(|output| juju::parse_exec(&line, output));
-        let ran = ran.map_err(|error| {
-            Failure::of_command("The brokers could not be asked for their topics", &error)
-        })?;
+        let ran = ran.map_err(|error| Failure::of_command("Ask the brokers for their topics", &error))?;
         let mut all = topics::parse_describe(&ran.stdout);
         all.retain(|topic| !topics::is_internal(&topic.name));
         Ok(all)
@@ -140,7 +137,7 @@ fn alter(session: &Session, args: &TopicAlter) -> Result<u8, Failure> {
     let partitions = args.partitions;
     if partitions.is_none() && configs.is_empty() {
         return Err(Failure::new(Id::Usage, "nothing to alter was named")
-            .hint(format!("`kafstack topic alter {name} --partitions N`, or `--config KEY=VALUE`")));
+            .hint(format!("`kafstack topic alter {name} --partitions N`, or `--option KEY=VALUE`")));
     }
     let stack = Stack::open(session)?;
     let vm = stack.config.vm.name.clone();

@@ -65,8 +65,7 @@ pub fn up(session: &Session, args: &cli::Up) -> Result<u8, Failure> {
             let line = multipass::delete(&name);
             let destroyed =
                 stage.ask(|hosts| hosts.laptop.ask(&line).and_then(|output| output.success(&line)));
-            destroyed
-                .map_err(|error| Failure::of_command("The deleted VM could not be destroyed", &error))?;
+            destroyed.map_err(|error| Failure::of_command("Destroy the deleted VM", &error))?;
             held.journal.append(stage.clock.now(), journal::Record::DownFinished)?;
             let with = Circumstances { launched: false, ..with };
             begin(session, args, resolved, with, held, stage)

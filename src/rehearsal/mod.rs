@@ -118,6 +118,11 @@ impl Rehearsal {
         self.lock().world.unknown.clone()
     }
 
+    /// The seed with which this world began.
+    pub fn seed(&self) -> u64 {
+        self.lock().world.seed
+    }
+
     /// The world, for as long as nobody is called back.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)

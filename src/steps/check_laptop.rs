@@ -231,7 +231,7 @@ impl CheckLaptop {
                 .hint("every verdict: `kafstack doctor`");
         if failing.iter().all(|row| !matches!(row.check, "architecture" | "virtualisation")) {
             failure = failure.hint(
-                "ask for less: `kafstack up --preset single`, `kafka` or `kraft`, or `--set vm.memory=…`",
+                "ask for less, such as `--set vm.memory=…`; the sizes of the presets: `kafstack plan --preset NAME`",
             );
         }
         Some(failure.hint("see the whole journey without it: `kafstack up --rehearse`"))

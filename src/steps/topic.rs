@@ -78,7 +78,7 @@ pub fn run_tool(work: &Work<'_>, line: &CommandLine, doing: &str) -> Result<Stri
         return Ok(ran.stdout);
     }
     let said = if ran.stderr.trim().is_empty() { &ran.stdout } else { &ran.stderr };
-    Err(Failure::new(Id::ActionFailed, doing.to_owned()).seen(essence(said)))
+    Err(Failure::new(Id::ActionFailed, format!("{doing}: Kafka's tool said no")).seen(essence(said)))
 }
 
 /// What matters in the words of one of Kafka's tools: the sentence, not the Java trace below it.

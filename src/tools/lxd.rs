@@ -34,6 +34,11 @@ pub fn bridge() -> CommandLine {
     CommandLine::reads("lxc", ["profile", "device", "get", "default", "eth0", "network"])
 }
 
+/// A bridge's own IPv4 address with the length of its network.
+pub fn ipv4(bridge: &str) -> CommandLine {
+    CommandLine::reads("lxc", ["network", "get", bridge, "ipv4.address"])
+}
+
 /// A bridge's IPv6 setting.
 pub fn ipv6(bridge: &str) -> CommandLine {
     CommandLine::reads("lxc", ["network", "get", bridge, "ipv6.address"])

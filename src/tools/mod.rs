@@ -17,6 +17,7 @@ pub mod linux;
 pub mod lxd;
 pub mod multipass;
 pub mod openstack;
+pub mod route;
 pub mod snap;
 pub mod sunbeam;
 

@@ -1,0 +1,57 @@
+//! Two kafstacks on one stack: one changes it, the other is told, and looking is always possible.
+
+use crate::calls::Place;
+use crate::fake_laptop::FakeLaptop;
+
+#[test]
+fn the_second_one_that_would_change_the_stack_is_told_who_is_at_work() {
+    let laptop = FakeLaptop::new();
+    let held = laptop.hold_before("multipass launch");
+    let running = laptop.start("up --yes --preset kraft");
+    held.is_reached();
+    for command in ["up --yes", "down --yes"] {
+        laptop
+            .kafstack(command)
+            .exits_with(8)
+            .called_nothing()
+            .says("[stack-locked]")
+            .says(&format!("`kafstack up`, process {}, since 20", running.pid()));
+    }
+    // Another VM is another stack.
+    laptop.kafstack("down --yes --set vm.name=lab").exits_with(0).says("nothing to destroy");
+    held.release();
+    running.ends().exits_with(0);
+}
+
+#[test]
+fn status_works_meanwhile_without_sunbeam_and_shows_the_running_step() {
+    let laptop = FakeLaptop::new();
+    let held = laptop.hold_before("sunbeam cluster bootstrap");
+    let running = laptop.start("up --yes");
+    held.is_reached();
+    let status = laptop.kafstack("status --format json").exits_with(7).changed_nothing();
+    assert!(!status.calls().iter().any(|call| call.argv[0] == "sunbeam"), "{}", status.account());
+    let document = status.document();
+    let step = |name: &str| {
+        document["steps"].as_array().unwrap().iter().find(|step| step["name"] == name).unwrap().clone()
+    };
+    assert_eq!(document["blocked_on"]["step"], "bootstrap-cloud", "{document:#}");
+    assert_eq!(step("launch-vm")["state"], "met");
+    assert_eq!(step("prepare-node")["state"], "met");
+    assert_eq!(step("bootstrap-cloud")["state"], "not-yet");
+    assert_eq!(step("configure-cloud")["state"], "not-asked");
+    laptop.kafstack("status").exits_with(7).changed_nothing();
+    held.release();
+
+    // Later steps as well.
+    let held = laptop.hold_before("juju deploy kafka");
+    held.is_reached();
+    let before = laptop.calls().len();
+    let status = laptop.kafstack("status --format json").exits_with(7).changed_nothing();
+    let asked_sunbeam =
+        laptop.calls().iter().skip(before).any(|c| c.place == Place::Inside && c.argv[0] == "sunbeam");
+    assert!(!asked_sunbeam, "{}", status.account());
+    assert_eq!(status.document()["blocked_on"]["step"], "deploy-kafka", "{}", status.account());
+    held.release();
+    running.ends().exits_with(0);
+}
