@@ -60,22 +60,27 @@ fn the_second_ctrl_c_leaves_and_the_long_act_in_the_vm_goes_on() {
 }
 
 #[test]
-fn sigterm_ends_the_running_command_and_the_next_up_resumes() {
-    let laptop = FakeLaptop::new();
-    let held = laptop.hold_before("juju deploy kafka");
-    let running = laptop.start("up --yes --preset kraft --events -");
-    held.is_reached();
-    running.signal(Signal::TERM);
-    let ran = running.ends().exits_with(143).says("[terminated]");
-    let last = ran.events().pop().unwrap();
-    assert_eq!(
-        (&last["outcome"], &last["exit_code"]),
-        (&"interrupted".into(), &143.into()),
-        "{}",
-        ran.account()
-    );
-    assert!(!held.is_alive(), "the command was left behind");
-    laptop.kafstack("up").exits_with(0).ran_once("juju deploy kafka");
+fn other_signals_end_the_running_command_and_the_next_up_resumes() {
+    for (signal, code, id) in [(Signal::TERM, 143, "terminated"), (Signal::HUP, 129, "hung-up")] {
+        let laptop = FakeLaptop::new();
+        let held = laptop.hold_before("juju deploy kafka");
+        let running = laptop.start("up --yes --preset kraft --events -");
+        held.is_reached();
+        running.signal(signal);
+        let ran = running.ends().exits_with(code).says(&format!("[{id}]"));
+        let events = ran.events();
+        let [.., failed, finished] = &events[..] else { panic!("{}", ran.account()) };
+        assert_eq!(
+            (&failed["step"], &failed["id"]),
+            (&"deploy-kafka".into(), &id.into()),
+            "{}",
+            ran.account()
+        );
+        assert_eq!(finished["outcome"], "interrupted");
+        assert_eq!(finished["exit_code"], code);
+        assert!(!held.is_alive(), "the command was left behind");
+        laptop.kafstack("up").exits_with(0).ran_once("juju deploy kafka");
+    }
 }
 
 #[test]
