@@ -230,6 +230,12 @@ pub fn console_tool(
     let live = if produces {
         let input = match stdin {
             Stdin::Bytes(bytes) => bytes,
+            Stdin::Stream(mut feed) => {
+                let mut bytes = Vec::new();
+                // A reader that breaks gave what it gave.
+                let _ = std::io::Read::read_to_end(&mut feed, &mut bytes);
+                bytes
+            }
             Stdin::Null => Vec::new(),
             Stdin::Inherited => return None,
         };
