@@ -53,6 +53,8 @@ pub struct Work<'a> {
     pub limit: Duration,
     /// What divides other waits.
     pub scale: TimeScale,
+    /// What to type to go on after a failure, as a hint.
+    pub again: &'a str,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
     pub act_id: u64,
 }

@@ -31,6 +31,7 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         began: Timestamp::UNIX_EPOCH,
         limit,
         scale: TimeScale::default(),
+        again: "",
         act_id: 7,
     })
 }
