@@ -188,7 +188,7 @@ fn admin_credentials(seat: &mut Seat<'_>, task: &Task<'_>) -> Outcome {
     let (port, protocol) = if tls { (9093, "SASL_SSL") } else { (9092, "SASL_PLAINTEXT") };
     let servers: Vec<String> =
         brokers.all.iter().map(|broker| format!("{}:{port}", broker.address)).collect();
-    let mut lines = vec![
+    let mut lines = [
         format!(
             "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"{password}\";"
         ),

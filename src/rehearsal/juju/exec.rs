@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::charms;
-use super::super::grammar::{self, Words};
+use super::super::grammar::{self, Misfit, Words};
 use super::super::guest::Seat;
 use super::super::kafka::{self, Said, console};
 use super::super::scenario::Span;
@@ -193,11 +193,8 @@ pub fn ssh(seat: &mut Seat<'_>, rest: &[&str]) -> Script {
     let declared: Vec<&str> = flags.iter().copied().filter(|flag| !known.contains(flag)).collect();
     let words = match Words::read(&declared, &[], &["--model|-m"]) {
         Ok(words) => words,
-        Err(_) => {
-            return Script::fails(
-                2,
-                format!("ERROR option provided but not defined: {}", declared.join(" ")),
-            );
+        Err(Misfit::Unknown(option) | Misfit::NoValue(option)) => {
+            return Script::fails(2, format!("ERROR option provided but not defined: {option}"));
         }
     };
     let at = match target(seat, &words) {

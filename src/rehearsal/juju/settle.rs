@@ -69,17 +69,15 @@ fn removals(model: &mut Model, draw: Draw, now: Millis) -> bool {
         application.units.retain(|number, unit| {
             let id = format!("{name}/{number}");
             // A unit whose hook failed does not go by itself.
-            let gone =
-                unit.dying.is_some_and(|dying| dying + leaving(draw, &id) <= now) && !failing.contains(&id);
-            if gone {
-                vacated.push(unit.machine);
-            }
-            !gone
+            let left = unit.dying.map(|dying| dying + leaving(draw, &id));
+            let Some(left) = left.filter(|left| *left <= now && !failing.contains(&id)) else { return true };
+            vacated.push((unit.machine, left));
+            false
         });
     }
-    for machine in vacated {
+    for (machine, left) in vacated {
         if let Some(machine) = model.machines.get_mut(&machine) {
-            machine.dying = Some(now);
+            machine.dying = Some(left);
         }
         changed = true;
     }

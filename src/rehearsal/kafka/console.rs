@@ -74,6 +74,18 @@ impl Live {
         }
     }
 
+    /// Takes in what has come on its standard input, before the world is asked for a turn.
+    pub fn hear(&mut self) {
+        if let Live::Producer(producer) = self {
+            producer.hear();
+        }
+    }
+
+    /// Whether it may wait for ever without anything to do.
+    pub fn is_endless(&self) -> bool {
+        matches!(self, Live::Consumer(consumer) if consumer.is_endless())
+    }
+
     /// Goes on until now.
     pub fn step(&mut self, world: &mut World) -> Step {
         let place = self.place().clone();
