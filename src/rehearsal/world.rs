@@ -339,6 +339,7 @@ impl World {
         } else {
             guest.booted = now;
             guest.cloud.restarted();
+            guest.juju.restarted();
         }
         for due in frozen {
             self.due.push(Due { at: due.at + gap, ..due });

@@ -163,7 +163,21 @@ impl Way<'_> {
     fn phases(&self, number: u32) -> Vec<Phase> {
         let mut phases = self.beginnings(number);
         match self.application.charm.as_str() {
-            "kafka" => self.restarts(number, &mut phases),
+            "kafka" => {
+                self.restarts(number, &mut phases);
+                if let Some(at) = self.abandoned() {
+                    // One hook says the one, every later one the other (canonical/kafka-operator:src/events/zookeeper.py).
+                    phases.push(phase(at, "blocked", "missing required zookeeper relation", "idle", ""));
+                    let later = at + 5 * 60 * SECOND;
+                    phases.push(phase(
+                        later,
+                        "blocked",
+                        "Application needs ZooKeeper or KRaft mode",
+                        "idle",
+                        "",
+                    ));
+                }
+            }
             "zookeeper" => self.encryption(&mut phases),
             _ => {}
         }

@@ -89,11 +89,10 @@ pub fn run(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
         return nothing(format!("action \"{action}\" not defined for unit \"{real}\""));
     }
     let leads = charms::leader(model, &application, draw).is_some_and(|(leader, _)| leader == number);
-    let model = model.clone();
     let progress = format!(
         "Running operation {operation} with 1 task\n  - task {id} on unit-{application}-{number}\n\nWaiting for task {id}...\n"
     );
-    if !units::answers(seat, &model, &application, number) {
+    if !units::answers(seat, &at, &application, number) {
         return timed_out(&real, wait);
     }
     let task = Task { at: &at, application: &application, number, leads, parameters };

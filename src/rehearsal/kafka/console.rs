@@ -136,7 +136,8 @@ impl Live {
             // Its standard input has come to its end.
             cluster.clients.retain(|client| client.pid != place.pid);
         } else if let Some(client) = cluster.clients.iter_mut().find(|client| client.pid == place.pid) {
-            client.orphan = true;
+            let topic = client.reads.as_ref().and_then(|(_, topic)| cluster.topics.get(topic));
+            client.orphan = Some(topic.map_or(0, super::Topic::records));
         }
         world.touched = true;
     }
@@ -149,7 +150,7 @@ fn alive(model: &Model, place: &Place) -> bool {
 
 /// Begins a client on a unit.
 pub fn begin(cluster: &mut Cluster, id: &str, unit: &str, pid: u64, reads: Option<(String, String)>) {
-    cluster.clients.push(Client { id: id.to_owned(), unit: unit.to_owned(), pid, reads, orphan: false });
+    cluster.clients.push(Client { id: id.to_owned(), unit: unit.to_owned(), pid, reads, orphan: None });
 }
 
 /// Ends every client on that unit whose command line holds this text; how many there were.

@@ -86,8 +86,8 @@ pub struct Client {
     pub pid: u64,
     /// The group of a consumer, and the topic that it reads.
     pub reads: Option<(String, String)>,
-    /// Whether nobody listens to it any more: its ssh connection is gone.
-    pub orphan: bool,
+    /// How many records its topic held when its ssh connection was gone: with the next one it ends.
+    pub orphan: Option<usize>,
 }
 
 impl Topic {

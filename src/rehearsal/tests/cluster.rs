@@ -1,5 +1,6 @@
 //! A Kafka cluster that is ready, for the stories about what is done with it.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,9 +11,37 @@ use crate::host::{CommandError, CommandLine, Host, Output};
 /// The settings of the admin account.
 pub const FILE: &str = "/var/snap/charmed-kafka/current/etc/kafka/client.properties";
 
+/// The files of a stage.
+type Kept = [Vec<u8>; 2];
+
 impl Stage {
     /// Three brokers of kafka 3 with one ZooKeeper, ready.
     pub fn with_kafka_3() -> Self {
+        static KEPT: OnceLock<Kept> = OnceLock::new();
+        Stage::kept(&KEPT, Stage::new_kafka_3)
+    }
+
+    /// One broker of kafka 4 that is its own controller, ready.
+    pub fn with_kafka_4() -> Self {
+        static KEPT: OnceLock<Kept> = OnceLock::new();
+        Stage::kept(&KEPT, Stage::new_kafka_4)
+    }
+
+    /// A copy of a stage that is made once for all tests.
+    fn kept(kept: &OnceLock<Kept>, make: fn() -> Self) -> Self {
+        let kept = kept.get_or_init(|| {
+            let stage = make();
+            ["world.json", "clock"].map(|name| std::fs::read(stage.folder.path().join(name)).unwrap())
+        });
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in ["world.json", "clock"].into_iter().zip(kept) {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
+        Stage::open(Arc::new(folder), None)
+    }
+
+    /// [`Stage::with_kafka_3`], from the beginning.
+    fn new_kafka_3() -> Self {
         let stage = Stage::fresh().with_vm("24.04").with_controller();
         stage.good("juju deploy zookeeper --channel 3/stable -n 1 -m overlord:demo");
         stage.good("juju deploy kafka --channel 3/stable -n 3 --config profile=testing -m overlord:demo");
@@ -21,8 +50,8 @@ impl Stage {
         stage
     }
 
-    /// One broker of kafka 4 that is its own controller, ready.
-    pub fn with_kafka_4() -> Self {
+    /// [`Stage::with_kafka_4`], from the beginning.
+    fn new_kafka_4() -> Self {
         let stage = Stage::fresh().with_vm("24.04").with_controller();
         stage.good("juju deploy kafka --channel 4/stable -n 1 --config profile=testing --config roles=broker,controller -m overlord:demo");
         stage.until_quiet();

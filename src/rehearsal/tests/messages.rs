@@ -152,6 +152,22 @@ fn a_listener_hears_what_another_kafstack_writes_and_can_be_ended() {
 }
 
 #[test]
+fn the_same_seed_puts_the_same_messages_into_the_same_places() {
+    let written = || {
+        let stage = Stage::with_kafka_3();
+        stage.told(19092, "topics --create --topic orders --partitions 5");
+        stage.produce(19092, "--topic orders", "1\n2\n");
+        stage.produce(19092, "--topic orders", "3\n");
+        let read = stage.consume(
+            19092,
+            "--topic orders --from-beginning --max-messages 3 --property print.partition=true",
+        );
+        (read, stage.told(19092, "topics --describe"), stage.now())
+    };
+    assert_eq!(written(), written());
+}
+
+#[test]
 fn whoever_leaves_a_listener_leaves_its_process_behind() {
     let stage = Stage::with_kafka_3();
     stage.told(19092, "topics --create --topic orders");

@@ -54,3 +54,12 @@ fn too_few_replicas_in_sync_take_no_message() {
     let produced = stage.produce(19092, "--topic safe", "x\n");
     assert!(produced.err().contains("NotEnoughReplicasException"), "{}", produced.said());
 }
+
+#[test]
+fn kafka_3_without_its_zookeeper_says_so_and_serves_nobody() {
+    let stage = Stage::with_kafka_3();
+    stage.good("juju remove-relation kafka zookeeper -m overlord:demo");
+    stage.until("kafka/0", "blocked missing required zookeeper relation", 30);
+    assert_eq!(stage.tool(19092, "topics --list").0, 1);
+    stage.until("kafka/0", "blocked Application needs ZooKeeper or KRaft mode", 400);
+}
