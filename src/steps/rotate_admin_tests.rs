@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::event::{Event, Teller};
-use crate::host::clock::{FakeClock, Stop};
+use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
 use crate::host::kept::RunFolder;
 use crate::host::recorded::Recorded;
@@ -106,7 +106,16 @@ fn rotate(step: &RotateAdmin, vm: FakeHost, stop: Stop) -> (Result<(), Failure>,
     let recorded = Recorded::new(Arc::new(Shared(vm.clone())), Place::Vm, tell.clone(), stop.clone(), kept);
     let hosts = Hosts { laptop: &recorded, vm: &recorded, clock: &*clock };
     let (began, limit) = (Timestamp::UNIX_EPOCH, Duration::from_secs(600));
-    let work = Work { hosts, tell: &tell, stop: &stop, step: step.name(), began, limit, act_id: 7 };
+    let work = Work {
+        hosts,
+        tell: &tell,
+        stop: &stop,
+        step: step.name(),
+        began,
+        limit,
+        act_id: 7,
+        scale: TimeScale::default(),
+    };
     let acted = step.act(&work);
     let verdict = acted.is_ok().then(|| step.probe(&hosts).unwrap());
     let mut all: String = std::fs::read_dir(folder.path())
@@ -220,7 +229,16 @@ fn the_file_is_removed_when_the_user_stops_at_the_worst_moment() {
     let recorded = Recorded::new(inner, Place::Vm, tell.clone(), stop.clone(), None);
     let hosts = Hosts { laptop: &recorded, vm: &recorded, clock: &*clock };
     let (began, limit) = (Timestamp::UNIX_EPOCH, Duration::from_secs(600));
-    let work = Work { hosts, tell: &tell, stop: &stop, step: "rotate-admin", began, limit, act_id: 7 };
+    let work = Work {
+        hosts,
+        tell: &tell,
+        stop: &stop,
+        step: "rotate-admin",
+        began,
+        limit,
+        act_id: 7,
+        scale: TimeScale::default(),
+    };
     assert_eq!(step(true).act(&work).unwrap_err().id, Id::Interrupted);
 }
 

@@ -100,7 +100,7 @@ fn without_a_terminal_nothing_is_installed_or_destroyed_unasked() {
         .kafstack("down")
         .exits_with(2)
         .says("[not-confirmed]")
-        .says("`kafstack down --yes`")
+        .says("the same with `--yes` asks nothing")
         .changed_nothing();
     assert!(laptop.in_vm("state").exists());
 }

@@ -204,6 +204,7 @@ case "$program $*" in
   cat "$VM/bridge" ;;
 "lxc network get "*" ipv6.address")
   if [ -e "$VM/no-ipv6" ]; then echo none; else echo fd42:474b:622d:259d::1/64; fi ;;
+"lxc network get "*" ipv4.address") echo 10.160.130.1/24 ;;
 "lxc network set lxdbr0 ipv6.address none") : >"$VM/no-ipv6" ;;
 
 "sunbeam prepare-node-script --bootstrap") prepare_script ;;
