@@ -46,6 +46,10 @@ pub fn scale(session: &Session, args: &cli::Scale) -> Result<u8, Failure> {
     let config = stack.config.clone();
     let (changes, thinned) = stack.look_at_model(session, move |hosts, status| {
         let changes = changes(&status, kafka, zookeeper);
+        // Counts that are in force already are being finished, and are why Kafka may not be ready.
+        if scaled(&config, kafka, zookeeper) != config {
+            stack::ready(hosts, &config)?;
+        }
         let thinned = consequences(hosts, &config, &changes)?;
         Ok((changes, thinned))
     })?;
