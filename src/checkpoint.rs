@@ -35,7 +35,7 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
             // A VM that was stopped from outside does not come back by waiting, unless it is being restarted.
             Err(error @ CommandError::VmNotRunning { .. })
                 if work.elapsed().saturating_sub(*stopped_at.get_or_insert(work.elapsed()))
-                    >= STOPPED_FOR =>
+                    >= work.scale.wait(STOPPED_FOR) =>
             {
                 return Err(Failure::of_command(step.title(), &error));
             }

@@ -17,11 +17,13 @@ use crate::report::ProgressChoice;
 
 mod environment;
 mod kafka;
+mod messages;
 
 pub use environment::{Environment, color_choice, environment};
 pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
 };
+pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
 
 /// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
 ///
@@ -183,6 +185,16 @@ pub enum Command {
     /// Topics
     #[command(subcommand)]
     Topic(Topic),
+    /// Consumer groups and how far they have read
+    #[command(subcommand)]
+    Group(Group),
+    /// Send the lines of standard input to a topic, each as a message
+    Produce(Produce),
+    /// Print the messages of a topic as they come
+    Consume(Consume),
+    /// The cluster's own admin account
+    #[command(subcommand)]
+    Admin(Admin),
     /// Reach the brokers from this laptop
     Connect(Connect),
     /// Take back what `connect` did
@@ -478,6 +490,10 @@ mod tests {
                 "down",
                 "status",
                 "topic",
+                "group",
+                "produce",
+                "consume",
+                "admin",
                 "connect",
                 "disconnect",
                 "shell",

@@ -12,6 +12,7 @@ mod failure;
 mod host;
 mod journal;
 mod log;
+mod message_rules;
 mod plan;
 mod rehearsal;
 mod report;

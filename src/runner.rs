@@ -101,6 +101,7 @@ impl Run<'_> {
             step: step.name(),
             began,
             limit,
+            scale: self.scale,
             act_id,
         };
         if let Err(failure) = step.act(&work) {
@@ -161,3 +162,6 @@ impl Run<'_> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::config::JujuConfig;
 use crate::config::{Channel, Preset};
 use crate::event::Teller;
 use crate::failure::{Failure, Id};
-use crate::host::clock::{FakeClock, Stop};
+use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
 use crate::host::{Hosts, Output};
 use crate::step::{Step, Verdict, Work};
@@ -30,6 +30,7 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         step: step.name(),
         began: Timestamp::UNIX_EPOCH,
         limit,
+        scale: TimeScale::default(),
         act_id: 7,
     })
 }
