@@ -3,6 +3,7 @@
 
 mod checkpoint;
 mod cli;
+mod client_settings;
 mod cloud_init;
 mod commands;
 mod config;
@@ -13,6 +14,7 @@ mod host;
 mod journal;
 mod log;
 mod message_rules;
+mod output_file;
 mod plan;
 mod rehearsal;
 mod report;

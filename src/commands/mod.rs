@@ -1,6 +1,7 @@
 //! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
 mod admin;
+mod client_config;
 mod conduct;
 mod config;
 mod connect;
@@ -15,13 +16,16 @@ mod plan;
 mod preflight;
 mod produce;
 mod run_record;
+mod scale;
 pub mod session;
 mod shell;
 mod stack;
 mod status;
 mod stream;
+mod tls;
 mod topic;
 mod up;
+mod user;
 
 use clap::CommandFactory;
 
@@ -45,6 +49,10 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Produce(args) => produce::produce(session, args),
         Command::Consume(args) => consume::consume(session, args),
         Command::Admin(args) => admin::admin(session, args),
+        Command::User(args) => user::user(session, args),
+        Command::ClientConfig(args) => client_config::client_config(session, args),
+        Command::Tls(args) => tls::tls(session, args),
+        Command::Scale(args) => scale::scale(session, args),
         Command::Connect(args) => connect::connect(session, args),
         Command::Disconnect(args) => connect::disconnect(session, args),
         Command::Shell(args) => shell::shell(session, args),

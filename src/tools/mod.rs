@@ -3,8 +3,11 @@
 
 pub mod actions;
 pub mod by_name;
+pub mod certificates;
 pub mod charms;
+pub mod data_integrator;
 pub mod juju;
+pub mod juju_changes;
 pub mod juju_relations;
 pub mod juju_secrets;
 pub mod juju_status;
