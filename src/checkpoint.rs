@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Id};
 use crate::host::CommandError;
-use crate::step::{Checkpoint, Step, Verdict, Work};
+use crate::step::{Again, Checkpoint, Step, Verdict, Work};
 
 /// How long a VM may be down in the middle of a step before the step gives up.
 const STOPPED_FOR: Duration = Duration::from_secs(180);
@@ -72,9 +72,8 @@ fn not_met(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>, seen: &str
         .expected(checkpoint.expect.clone())
         .seen(seen)
         .hint(format!("look yourself: `{}`", checkpoint.look_here))
-        .hint(work.again);
-    // Only the steps of `up` have limits of their own in the configuration.
-    match crate::plan::NAMES.contains(&step.name()) {
+        .hint(work.again.hint());
+    match work.again == Again::Up {
         true => {
             failure.hint(format!("`timeouts: {{ {}: … }}` in the configuration gives it longer", step.name()))
         }
@@ -83,6 +82,6 @@ fn not_met(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>, seen: &str
 }
 
 /// The user wants to stop.
-pub fn interrupted(step: &dyn Step, again: &str) -> Failure {
-    Failure::new(Id::Interrupted, format!("{}: interrupted", step.title())).hint(again)
+pub fn interrupted(step: &dyn Step, again: Again) -> Failure {
+    Failure::new(Id::Interrupted, format!("{}: interrupted", step.title())).hint(again.hint())
 }

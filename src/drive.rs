@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::report::Reporter;
 use crate::report::ndjson::Ndjson;
 use crate::runner::{Record, Run};
-use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::step::{Again, Checkpoint, Planned, Step, Verdict, Work};
 
 /// Does so many steps as `up` would: the checkpoint is asked before and after, each act is a shell line that makes
 /// a file, the journal is synced to the disk, events and output are kept in `folder`.
@@ -50,7 +50,8 @@ pub fn steps(folder: &Path, lines: Vec<(PathBuf, String)>) -> Result<(), String>
     let journal = Journal::open(folder).map_err(|error| words(&error))?;
     let plan = Plan::of(lines.into_iter().map(|(file, line)| Box::new(Line { file, line }) as Box<dyn Step>));
     tell.tell(Fact::PlanStarted { plan: "steps", vm: String::new(), steps: plan.names() });
-    let run = Run { hosts, tell: &tell, stop: &stop, scale: TimeScale::default(), until: None, again: "" };
+    let run =
+        Run { hosts, tell: &tell, stop: &stop, scale: TimeScale::default(), until: None, again: Again::Same };
     run.all(&plan, &mut Kept { journal, clock: clock.clone() }).map_err(|error| words(&error))?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, Hosts};
 use crate::plan::Plan;
-use crate::step::{Step, Verdict, Work};
+use crate::step::{Again, Step, Verdict, Work};
 
 /// How often a checkpoint that could not be asked before the act is asked again.
 const ASKS: u32 = 5;
@@ -48,8 +48,8 @@ pub struct Run<'a> {
     pub scale: TimeScale,
     /// The last step to do, if not all.
     pub until: Option<&'a str>,
-    /// What to type to go on after a failure, as a hint.
-    pub again: &'a str,
+    /// How a user goes on after a failure.
+    pub again: Again,
 }
 
 impl Run<'_> {
@@ -156,7 +156,7 @@ impl Run<'_> {
                 .expected(point.expect)
                 .seen(error.to_string())
                 .hint(format!("look yourself: `{}`", point.look_here))
-                .hint(self.again));
+                .hint(self.again.hint()));
             }
             let (why, of, pause_s) = (error.to_string(), ASKS, ASK_PAUSE.as_secs());
             self.tell.tell(Fact::Retrying { step: step.name(), why, attempt: attempt + 1, of, pause_s });

@@ -53,10 +53,29 @@ pub struct Work<'a> {
     pub limit: Duration,
     /// What divides other waits.
     pub scale: TimeScale,
-    /// What to type to go on after a failure, as a hint.
-    pub again: &'a str,
+    /// How a user goes on after a failure.
+    pub again: Again,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
     pub act_id: u64,
+}
+
+/// How a user goes on after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// By `up`, whose steps have limits in the configuration.
+    Up,
+    /// By the same command.
+    Same,
+}
+
+impl Again {
+    /// As a hint.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Again::Up => "`kafstack up` resumes at this step",
+            Again::Same => "the same command again goes on where it stopped",
+        }
+    }
 }
 
 impl Work<'_> {

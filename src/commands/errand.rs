@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::report::{self, ProgressChoice, Reporter};
 use crate::runner;
 use crate::state::{Lock, State};
+use crate::step::Again;
 
 /// The right to change a stack, and where that is written down.
 pub struct Held {
@@ -110,10 +111,7 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         let recorded = stage.recorded(tell, Some(RunFolder::new(&run.folder)));
         let mut record = RunRecord::new(journal, &state, &config, stage.clock.clone());
         let until = until.as_deref();
-        let again = match command {
-            "up" => "`kafstack up` resumes at this step",
-            _ => "the same command again goes on where it stopped",
-        };
+        let again = if command == "up" { Again::Up } else { Again::Same };
         let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until, again };
         let result = record.run_began(command).and_then(|()| beforehand(&mut record));
         let result = result.and_then(|()| runner.all(&plan, &mut record));

@@ -114,7 +114,7 @@ fn run_with(step: Scripted, stop: &Stop) -> Came {
     let mut record = Told::default();
     let began = clock.now();
     let runner =
-        Run { hosts, tell: &tell, stop, scale: TimeScale::default(), until: None, again: "type it again" };
+        Run { hosts, tell: &tell, stop, scale: TimeScale::default(), until: None, again: Again::Same };
     let result = runner.all(&Plan::of([Box::new(step) as Box<dyn Step>]), &mut record);
     let took = Duration::try_from(clock.now().duration_since(began)).unwrap();
     let facts = events.lock().unwrap().iter().map(|event| event.fact.clone()).collect();

@@ -115,7 +115,7 @@ fn rotate(step: &RotateAdmin, vm: FakeHost, stop: Stop) -> (Result<(), Failure>,
         limit,
         act_id: 7,
         scale: TimeScale::default(),
-        again: "",
+        again: Again::Same,
     };
     let acted = step.act(&work);
     let verdict = acted.is_ok().then(|| step.probe(&hosts).unwrap());
@@ -239,7 +239,7 @@ fn the_file_is_removed_when_the_user_stops_at_the_worst_moment() {
         limit,
         act_id: 7,
         scale: TimeScale::default(),
-        again: "",
+        again: Again::Same,
     };
     assert_eq!(step(true).act(&work).unwrap_err().id, Id::Interrupted);
 }

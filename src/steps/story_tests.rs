@@ -13,7 +13,7 @@ use crate::failure::{Failure, Id};
 use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
 use crate::host::{Hosts, Output};
-use crate::step::{Step, Verdict, Work};
+use crate::step::{Again, Step, Verdict, Work};
 
 /// Lets a step act on a laptop and a VM that expect these commands.
 fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         began: Timestamp::UNIX_EPOCH,
         limit,
         scale: TimeScale::default(),
-        again: "",
+        again: Again::Same,
         act_id: 7,
     })
 }
