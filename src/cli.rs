@@ -17,10 +17,17 @@ use crate::report::ProgressChoice;
 
 mod environment;
 mod kafka;
+mod messages;
+mod users;
 
 pub use environment::{Environment, color_choice, environment};
 pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
+};
+pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
+pub use users::{
+    ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
+    UserList, UserRotate, UserShow,
 };
 
 /// Kafka on MicroStack on your laptop, brought up step by step, each step checked.
@@ -183,6 +190,26 @@ pub enum Command {
     /// Topics
     #[command(subcommand)]
     Topic(Topic),
+    /// Consumer groups and how far they have read
+    #[command(subcommand)]
+    Group(Group),
+    /// Send the lines of standard input to a topic, each as a message
+    Produce(Produce),
+    /// Print the messages of a topic as they come
+    Consume(Consume),
+    /// The cluster's own admin account
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Users of Kafka
+    #[command(subcommand)]
+    User(User),
+    /// Print ready-made client settings for a user
+    ClientConfig(ClientConfig),
+    /// Encryption
+    #[command(subcommand)]
+    Tls(Tls),
+    /// Add or remove units of Kafka and ZooKeeper
+    Scale(Scale),
     /// Reach the brokers from this laptop
     Connect(Connect),
     /// Take back what `connect` did
@@ -478,6 +505,14 @@ mod tests {
                 "down",
                 "status",
                 "topic",
+                "group",
+                "produce",
+                "consume",
+                "admin",
+                "user",
+                "client-config",
+                "tls",
+                "scale",
                 "connect",
                 "disconnect",
                 "shell",

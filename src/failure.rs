@@ -113,6 +113,8 @@ pub enum Id {
     TopicUnknown,
     /// A topic cannot be like that.
     TopicInvalid,
+    /// A line cannot be sent as a message.
+    MessageRefused,
     /// There is no consumer group of that name.
     GroupUnknown,
     /// There is a user of that name with other settings.
@@ -243,6 +245,7 @@ impl Id {
         Id::TopicExists,
         Id::TopicUnknown,
         Id::TopicInvalid,
+        Id::MessageRefused,
         Id::GroupUnknown,
         Id::UserExists,
         Id::UserUnknown,
@@ -360,6 +363,12 @@ impl Id {
                 meaning: "A topic cannot be like that",
                 cure: "The message says what would be right: the name, the number of partitions or replicas, or an option of a topic.",
             },
+            Id::MessageRefused => About {
+                id: "message-refused",
+                exit_code: 2,
+                meaning: "A line cannot be sent as a message",
+                cure: "The message names the line and the reason: too long, not UTF-8, or without the key separator. The lines before it were sent.",
+            },
             Id::GroupUnknown => About {
                 id: "group-unknown",
                 exit_code: 2,
@@ -436,7 +445,7 @@ impl Id {
                 id: "command-failed",
                 exit_code: 4,
                 meaning: "One of the tools ended with an error",
-                cure: "The message shows its last words and where its whole output lies. `kafstack up` resumes at this step.",
+                cure: "The message shows its last words and where its whole output lies. The same command again goes on there.",
             },
             Id::LaunchFailed => About {
                 id: "launch-failed",
@@ -694,19 +703,19 @@ impl Id {
                 id: "interrupted",
                 exit_code: 130,
                 meaning: "You interrupted kafstack",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
             Id::Terminated => About {
                 id: "terminated",
                 exit_code: 143,
                 meaning: "kafstack was told to end",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
             Id::HungUp => About {
                 id: "hung-up",
                 exit_code: 129,
                 meaning: "The terminal went away",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
         }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
-use crate::host::clock::Stop;
+use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, CommandLine, Hosts, Output, Place, Unwatched, Watch};
 
 /// One entry of a plan.
@@ -49,8 +49,12 @@ pub struct Work<'a> {
     pub step: &'static str,
     /// When the step began.
     pub began: Timestamp,
-    /// The step's limit, counted from its start.
+    /// The step's limit, counted from its start; divided already.
     pub limit: Duration,
+    /// What divides other waits.
+    pub scale: TimeScale,
+    /// What to type to go on after a failure, as a hint.
+    pub again: &'a str,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
     pub act_id: u64,
 }

@@ -110,7 +110,11 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         let recorded = stage.recorded(tell, Some(RunFolder::new(&run.folder)));
         let mut record = RunRecord::new(journal, &state, &config, stage.clock.clone());
         let until = until.as_deref();
-        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until };
+        let again = match command {
+            "up" => "`kafstack up` resumes at this step",
+            _ => "the same command again goes on where it stopped",
+        };
+        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until, again };
         let result = record.run_began(command).and_then(|()| beforehand(&mut record));
         let result = result.and_then(|()| runner.all(&plan, &mut record));
         let result = result.and_then(|acted| afterwards(&mut record).map(|()| acted));

@@ -3,19 +3,12 @@
 use super::style;
 use super::table::{Cell, Table};
 use crate::text::count;
-use crate::tools::kafka::Broker;
+use crate::tools::kafka::{Broker, broker_id};
 use crate::tools::kafka_topics::{Partition, Topic};
 
 /// Options in one line.
 pub fn options(topic: &Topic) -> String {
     topic.configs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
-}
-
-/// The number by which Kafka knows the broker of a unit: the unit's own on track 3, 100 more on track 4
-/// (canonical/kafka-operator:common/single_kernel_kafka/core/models.py).
-fn broker_id(broker: &Broker, kraft: bool) -> Option<u32> {
-    let number: u32 = broker.unit.rsplit('/').next()?.parse().ok()?;
-    Some(if kraft { number + 100 } else { number })
 }
 
 /// A topic with a row for each broker and a column for each partition.
@@ -26,8 +19,10 @@ pub fn describe(topic: &Topic, brokers: &[Broker], kraft: bool) -> String {
     if !topic.configs.is_empty() {
         out.push_str(&format!("Options: {}\n", options(topic)));
     }
-    let mut rows: Vec<(u32, String)> =
-        brokers.iter().filter_map(|broker| Some((broker_id(broker, kraft)?, broker.unit.clone()))).collect();
+    let mut rows: Vec<(u32, String)> = brokers
+        .iter()
+        .filter_map(|broker| Some((broker_id(&broker.unit, kraft)?, broker.unit.clone())))
+        .collect();
     for id in topic.partitions.iter().flat_map(|partition| &partition.replicas) {
         if rows.iter().all(|(known, _)| known != id) {
             rows.push((*id, "gone".to_owned()));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes};
+use super::{in_vm, lists_topics, minutes};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -44,28 +44,6 @@ impl IntegrateKafka {
     fn status(&self, hosts: &Hosts<'_>) -> Result<Status, CommandError> {
         let line = juju::status(&self.config.juju.target());
         juju_status::parse(&line, &hosts.vm.ask(&line)?)
-    }
-
-    /// The proof: a broker lists its topics.
-    fn lists_topics(
-        &self,
-        hosts: &Hosts<'_>,
-        status: &Status,
-        seen: String,
-    ) -> Result<Verdict, CommandError> {
-        let Some(cluster) = Cluster::of(status, &self.config) else {
-            return Ok(Verdict::not_yet(format!("{seen}; no broker has an address")));
-        };
-        let name = &cluster.brokers[0].unit;
-        let line = cluster.list_topics();
-        let ran = juju::parse_exec(&line, hosts.vm.ask(&line)?)?;
-        Ok(if ran.code == 0 {
-            Verdict::met(format!("{seen}; {name} lists its topics"))
-        } else {
-            let words =
-                ran.stderr.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("no word").to_owned();
-            Verdict::not_yet(format!("{seen}; {name} does not list its topics yet: {words}"))
-        })
     }
 }
 
@@ -108,7 +86,7 @@ impl Step for IntegrateKafka {
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
         let status = self.status(hosts)?;
         match kafka_readiness::judge(&status, &self.wanted) {
-            Judgement::Ready { seen } => self.lists_topics(hosts, &status, seen),
+            Judgement::Ready { seen } => lists_topics(hosts, &self.config, &status, seen),
             Judgement::Waiting { why } => Ok(Verdict::not_yet(why)),
             Judgement::Broken(trouble) => Ok(Verdict::broken(trouble.failure(&self.checkpoint().expect))),
         }

@@ -3,6 +3,7 @@
 mod add_model;
 mod bootstrap_cloud;
 mod bootstrap_controller;
+pub mod certificates;
 pub mod check_laptop;
 mod configure_cloud;
 mod deploy_application;
@@ -14,10 +15,13 @@ pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
 mod prepare_node;
+pub mod rotate_admin;
 pub mod route;
+pub mod scale;
 #[cfg(test)]
 mod story_tests;
 pub mod topic;
+pub mod user;
 
 pub use add_model::AddModel;
 pub use bootstrap_cloud::BootstrapCloud;
@@ -36,9 +40,12 @@ pub use prepare_node::PrepareNode;
 
 use std::time::Duration;
 
+use crate::config::Config;
 use crate::failure::Failure;
 use crate::host::{CommandError, Hosts, Place};
-use crate::step::Work;
+use crate::step::{Verdict, Work};
+use crate::tools::juju_status::{self, Status};
+use crate::tools::kafka::Cluster;
 use crate::tools::{juju, sunbeam};
 
 /// So many minutes.
@@ -49,6 +56,44 @@ const fn minutes(n: u64) -> Duration {
 /// The command a person would type on the laptop to see something in the VM.
 fn in_vm(vm: &str, command: &str) -> String {
     format!("multipass exec {vm} -- {command}")
+}
+
+/// The proof that Kafka serves: a broker lists its topics, through the listener that is to be in force.
+fn lists_topics(
+    hosts: &Hosts<'_>,
+    config: &Config,
+    status: &Status,
+    seen: String,
+) -> Result<Verdict, CommandError> {
+    let Some(cluster) = Cluster::of(status, config) else {
+        return Ok(Verdict::not_yet(format!("{seen}; no broker has an address")));
+    };
+    let name = &cluster.brokers[0].unit;
+    let line = cluster.list_topics();
+    let ran = juju::parse_exec(&line, hosts.vm.ask(&line)?)?;
+    Ok(if ran.code == 0 {
+        Verdict::met(format!("{seen}; {name} lists its topics"))
+    } else {
+        let words = ran.stderr.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or("no word").to_owned();
+        Verdict::not_yet(format!("{seen}; {name} does not list its topics yet: {words}"))
+    })
+}
+
+/// Relates two endpoints. A relation of theirs that was just removed may be in the way until its last hook has run.
+fn integrate(work: &Work<'_>, target: &str, one: &str, other: &str, doing: &str) -> Result<(), Failure> {
+    let in_the_way = |failure: &Failure| {
+        let said = failure.seen.as_deref().unwrap_or_default();
+        ["already exists", "dying", "not alive"].iter().any(|words| said.contains(words))
+    };
+    let line = juju::integrate(target, one, other);
+    work.repeat(6, Duration::from_secs(10), in_the_way, |_| work.run(Place::Vm, &line, doing))?;
+    Ok(())
+}
+
+/// The model.
+fn model(hosts: &Hosts<'_>, config: &Config) -> Result<Status, CommandError> {
+    let line = juju::status(&config.juju.target());
+    juju_status::parse(&line, &hosts.vm.ask(&line)?)
 }
 
 /// Before `sunbeam` acts its controller must be the current one: its login asks about the current one

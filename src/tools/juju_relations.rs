@@ -33,6 +33,12 @@ const PROVIDES: &[(&str, &str)] = &[
     ("karapace", "cos-agent"),
 ];
 
+/// The applications to which an application says that this endpoint of it is related.
+pub fn others<'a>(status: &'a Status, application: &str, endpoint: &str) -> Vec<&'a str> {
+    let relations = status.application(application).and_then(|a| a.relations.get(endpoint));
+    relations.into_iter().flatten().map(|r| r.related_application.as_str()).collect()
+}
+
 /// One side of a relation.
 #[derive(Clone, PartialEq, Eq)]
 struct Side<'a> {

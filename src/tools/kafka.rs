@@ -30,6 +30,13 @@ pub struct Cluster {
     pub brokers: Vec<Broker>,
 }
 
+/// The number by which Kafka knows the broker of a unit: the unit's own on track 3, 100 more on track 4
+/// (canonical/kafka-operator:common/single_kernel_kafka/core/models.py).
+pub fn broker_id(unit: &str, kraft: bool) -> Option<u32> {
+    let number: u32 = unit.rsplit('/').next()?.parse().ok()?;
+    Some(if kraft { number + 100 } else { number })
+}
+
 impl Cluster {
     /// The cluster that the model shows; `None` while no broker has an address.
     pub fn of(status: &Status, config: &Config) -> Option<Self> {

@@ -1,12 +1,20 @@
 //! One file for each command-line tool: the lines it is given and what its answers mean. Nothing here waits,
 //! decides or remembers.
 
+pub mod actions;
 pub mod by_name;
+pub mod certificates;
 pub mod charms;
+pub mod data_integrator;
 pub mod juju;
+pub mod juju_changes;
 pub mod juju_relations;
+pub mod juju_secrets;
 pub mod juju_status;
 pub mod kafka;
+pub mod kafka_admin;
+pub mod kafka_groups;
+pub mod kafka_messages;
 pub mod kafka_readiness;
 pub mod kafka_topics;
 pub mod linux;

@@ -94,7 +94,7 @@ impl<'a> Running<'a> {
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
     #[track_caller]
-    pub fn is_killed(self) -> Ran<'a> {
+    pub fn killed(self) -> Ran<'a> {
         self.signal(Signal::KILL);
         self.ends()
     }
