@@ -1,9 +1,13 @@
 //! Ctrl-C and SIGTERM: what runs is finished or left, nothing is lost, nobody is left behind on the laptop.
 
+use std::fs::File;
+use std::io::Write;
+
 use rustix::process::Signal;
 
 use crate::calls::Place;
 use crate::fake_laptop::FakeLaptop;
+use crate::run::Running;
 
 #[test]
 fn the_first_ctrl_c_waits_for_the_running_command_and_starts_nothing_new() {
@@ -105,4 +109,24 @@ fn ctrl_c_while_kafstack_only_looks_leaves_no_tool_behind() {
         running.ends().exits_with(130);
         assert!(!held.is_alive(), "`{command}` left `multipass list` behind");
     }
+}
+
+#[test]
+fn a_question_is_answered_by_yes_or_no_or_left_by_ctrl_c() {
+    let laptop = FakeLaptop::new().with_stack("kraft");
+    let asked = |answer: &dyn Fn(&Running<'_>, &mut File)| {
+        let looked = laptop.calls().len();
+        let (running, mut person) = laptop.start_on_terminal("down");
+        laptop.sees_call(Place::Vm, looked, "cat /etc/kafstack/vm");
+        answer(&running, &mut person);
+        running.ends()
+    };
+    asked(&|running, _| running.signal(Signal::INT)).exits_with(130).changed_nothing();
+    asked(&|_, person| person.write_all(b"no\n").unwrap())
+        .exits_with(2)
+        .changed_nothing()
+        .says("[not-confirmed]");
+    asked(&|_, person| person.write_all(b"yes\n").unwrap())
+        .exits_with(0)
+        .ran_once("multipass delete --purge microstack");
 }
