@@ -18,6 +18,7 @@ use crate::report::ProgressChoice;
 mod environment;
 mod kafka;
 mod messages;
+mod neighbours;
 mod users;
 
 pub use environment::{Environment, color_choice, environment};
@@ -25,6 +26,7 @@ pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
 };
 pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
+pub use neighbours::{Add, NeighbourName, Remove};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -210,6 +212,10 @@ pub enum Command {
     Tls(Tls),
     /// Add or remove units of Kafka and ZooKeeper
     Scale(Scale),
+    /// Add an application beside Kafka: Kafka Connect, Kafka UI or Karapace
+    Add(Add),
+    /// Remove an application that `add` put beside Kafka; asks first
+    Remove(Remove),
     /// Reach the brokers from this laptop
     Connect(Connect),
     /// Take back what `connect` did
