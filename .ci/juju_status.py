@@ -6,15 +6,19 @@ import sys
 
 import jubilant
 
+# The file is, for each question, `$ COMMAND`, what it said (stderr after `! `), and `# ` with how it ended.
 statuses = []
-for log in sorted(pathlib.Path(sys.argv[1]).glob("[0-9]*-juju.log")):
-    command, *lines = log.read_text().splitlines()
-    # The file is `$ COMMAND`, what it said (stderr after `! `), and `# ` with how it ended.
-    if command.startswith("$ juju status ") and lines and lines[-1].startswith("# exit code 0 "):
-        document = "\n".join(line for line in lines if not line.startswith(("! ", "# ")))
-        statuses.append((log.name, command, jubilant.Status._from_dict(json.loads(document))))
+command, said = "", []
+for line in pathlib.Path(sys.argv[1], "questions.log").read_text().splitlines():
+    if line.startswith("$ "):
+        command, said = line, []
+    elif line.startswith("# "):
+        if command.startswith("$ juju status ") and line.startswith("# exit code 0 "):
+            statuses.append((command, jubilant.Status._from_dict(json.loads("\n".join(said)))))
+    elif not line.startswith("! "):
+        said.append(line)
 
-ours = [status for _, command, status in statuses if " overlord:demo " in command]
+ours = [status for command, status in statuses if " overlord:demo " in command]
 assert ours, f"there is no status of overlord:demo in {sys.argv[1]}"
 last = ours[-1]
 assert jubilant.all_active(last), last
