@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::juju_store::Controller;
+use super::juju::store::Controller;
 use super::openstack::Server;
 use super::world::{Multipass, Snap, World};
 

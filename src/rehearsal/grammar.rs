@@ -69,6 +69,47 @@ impl<'a> Words<'a> {
     }
 }
 
+/// The words of a line as a POSIX shell takes it apart; `None` for a line in which the shell would do more than that.
+pub fn shell(line: &str) -> Option<Vec<String>> {
+    let (mut words, mut word) = (Vec::new(), None::<String>);
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            ' ' | '\t' => words.extend(word.take()),
+            '\'' => {
+                let open = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '\'' => break,
+                        inside => open.push(inside),
+                    }
+                }
+            }
+            '"' => {
+                let open = word.get_or_insert_default();
+                loop {
+                    match chars.next()? {
+                        '"' => break,
+                        '$' | '`' => return None,
+                        '\\' => match chars.next()? {
+                            escaped @ ('"' | '\\' | '$' | '`') => open.push(escaped),
+                            other => open.extend(['\\', other]),
+                        },
+                        inside => open.push(inside),
+                    }
+                }
+            }
+            '\\' => word.get_or_insert_default().push(chars.next()?),
+            '|' | '&' | ';' | '<' | '>' | '(' | ')' | '$' | '`' | '*' | '?' | '[' | '#' | '~' | '\n' => {
+                return None;
+            }
+            plain => word.get_or_insert_default().push(plain),
+        }
+    }
+    words.extend(word);
+    Some(words)
+}
+
 /// The name under which an option is asked for.
 fn first(declared: &str) -> &str {
     declared.split('|').next().unwrap_or(declared)
@@ -89,5 +130,14 @@ mod tests {
         assert_eq!(Words::read(&["--al"], &["--all"], &[]), Err(Misfit::Unknown("--al")));
         assert_eq!(Words::read(&["--all=1"], &["--all"], &[]), Err(Misfit::Unknown("--all")));
         assert_eq!(Words::read(&["-n"], &[], &["--name|-n"]), Err(Misfit::NoValue("-n")));
+    }
+
+    #[test]
+    fn a_line_is_taken_apart_as_a_shell_does_it() {
+        let words = |line| shell(line).map(|words: Vec<String>| words.join("/"));
+        assert_eq!(words("a 'b c' \"d'e\" f\\ g ''").as_deref(), Some("a/b c/d'e/f g/"));
+        for more in ["a | b", "a *", "$A", "\"$A\"", "a 'b"] {
+            assert_eq!(words(more), None, "{more}");
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! option or an order that the real tool refuses is refused here with the tool's own exit code and stream, and
 //! what the simulation does not know fails with [`script::UNKNOWN_MARK`] in its text. No file here runs anything.
 
-mod applications;
 mod change;
 mod charms;
 mod exec;
@@ -13,9 +12,7 @@ mod fleet;
 mod grammar;
 mod guest;
 mod juju;
-mod juju_status;
-mod juju_store;
-mod kafka_tools;
+mod kafka;
 mod laptop;
 mod launch;
 mod lxd;

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::Rehearsal;
+use super::kafka::console::{Live, Step};
 use super::script::{Said, Script};
 use super::timeline::{Millis, SECOND};
+use crate::host::vm::EXIT_MARK;
 use crate::host::{CommandError, CommandLine, Flow, Io, Output, Stream, TAIL, Watch};
 
 /// The longest piece of a line that a caller is told at once.
@@ -20,14 +22,18 @@ impl Rehearsal {
         watch: &mut dyn Watch,
     ) -> Result<Output, CommandError> {
         let began = self.lock().world.now;
-        let end = if script.hangs { Millis::MAX } else { began + script.took };
+        let mut live = script.live.clone().filter(|_| !script.hangs && !script.lost);
+        let mut next_step = if live.is_some() { began + script.took } else { Millis::MAX };
+        let end = if script.hangs || live.is_some() { Millis::MAX } else { began + script.took };
         let limit = began.saturating_add(i64::try_from(line.timeout.as_millis()).unwrap_or(i64::MAX));
         let mut next_tick = began + SECOND;
         let mut said = script.said.iter().peekable();
         let mut heard = Heard::new(line);
         loop {
             let next_said = said.peek().map_or(Millis::MAX, |said| began + said.at);
-            self.advance(end.min(limit).min(next_tick).min(next_said), &|| self.stop.leave_now());
+            self.advance(end.min(limit).min(next_tick).min(next_said).min(next_step), &|| {
+                self.stop.leave_now()
+            });
             let (now, cut) = {
                 let world = &self.lock().world;
                 (
@@ -46,11 +52,27 @@ impl Rehearsal {
             while let Some(next) = said.next_if(|said| began + said.at <= now) {
                 heard.hear(next, watch)?;
             }
+            if now >= next_step
+                && let Some(live) = &mut live
+            {
+                next_step = now + SECOND;
+                let step = self.step(live);
+                for (stream, text) in step.said {
+                    heard.hear(&Said { at: 0, stream, text, times: 1 }, watch)?;
+                }
+                if let Some(code) = step.ends {
+                    if script.marked {
+                        let text = format!("\n{EXIT_MARK}{code}\n").into_bytes();
+                        heard.hear(&Said { at: 0, stream: Stream::Stderr, text, times: 1 }, watch)?;
+                    }
+                    return Ok(heard.end(if script.marked { 0 } else { code }, took, watch));
+                }
+            }
             if now >= end {
                 return Ok(heard.end(script.code, took, watch));
             }
             if now >= limit {
-                self.client_is_gone(script, began);
+                self.client_is_gone(script, live.as_deref(), began);
                 let said = heard.end(0, took, watch).last_words(line);
                 return Err(CommandError::TimedOut { line: line.to_string(), after: line.timeout, said });
             }
@@ -58,7 +80,7 @@ impl Rehearsal {
             if now >= next_tick || leaving {
                 next_tick = now + SECOND;
                 if watch.tick(took) == Flow::Leave {
-                    self.client_is_gone(script, began);
+                    self.client_is_gone(script, live.as_deref(), began);
                     return Err(CommandError::Left { line: line.to_string() });
                 }
                 if leaving {
@@ -69,9 +91,22 @@ impl Rehearsal {
         }
     }
 
-    /// The process on the laptop was ended. What it asked for goes on, unless it still needed its client.
-    fn client_is_gone(&self, script: &Script, began: Millis) {
+    /// Lets a console tool go on. The world may have been changed by another kafstack meanwhile.
+    fn step(&self, live: &mut Live) -> Step {
         let mut inner = self.lock();
+        self.refresh(&mut inner);
+        let step = live.step(&mut inner.world);
+        self.keep(&mut inner);
+        step
+    }
+
+    /// The process on the laptop was ended. What it asked for goes on, unless it still needed its client.
+    fn client_is_gone(&self, script: &Script, live: Option<&Live>, began: Millis) {
+        let mut inner = self.lock();
+        if let Some(live) = live {
+            self.refresh(&mut inner);
+            live.orphaned(&mut inner.world);
+        }
         if inner.world.now < began + script.needs_client_until {
             inner.world.break_off(script.job);
             inner.world.vms.retain(|_, vm| vm.state != "Preparing");

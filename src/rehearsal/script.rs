@@ -1,5 +1,6 @@
 //! What a simulated command does, before it does it: what it says when, how long it takes, how it ends.
 
+use super::kafka::console::Live;
 use super::timeline::Millis;
 use crate::host::Stream;
 
@@ -23,6 +24,10 @@ pub struct Script {
     pub job: u64,
     /// When its client is gone before this time, its remaining effects never come about.
     pub needs_client_until: Millis,
+    /// It goes on by steps from the time that `took` says, and ends when one of them says so.
+    pub live: Option<Box<Live>>,
+    /// Its exit code is told as the wrapper does it.
+    pub marked: bool,
     /// The way to it breaks before it answers (a fault).
     pub lost: bool,
 }

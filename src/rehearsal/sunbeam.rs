@@ -166,15 +166,15 @@ fn bootstrap(seat: &mut Seat<'_>, old: bool) -> Script {
         let user = if old { "admin".to_owned() } else { seat.guest().fqdn.clone() };
         let mut controller = juju::controller(draw, "sunbeam-controller", &cloud, &address, at);
         controller.user = user;
-        let machines = super::juju_store::Model {
+        let machines = super::juju::store::Model {
             uuid: draw.uuid("openstack-machines"),
             created: at,
-            ..super::juju_store::Model::default()
+            ..super::juju::store::Model::default()
         };
         if !old {
             controller.models.insert("openstack-machines".to_owned(), machines.clone());
         }
-        let model = super::juju_store::Model { uuid: draw.uuid("openstack"), ..machines };
+        let model = super::juju::store::Model { uuid: draw.uuid("openstack"), ..machines };
         controller.models.insert("openstack".to_owned(), model);
         let name = "sunbeam-controller".to_owned();
         let known =

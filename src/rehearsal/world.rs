@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::faults::Planted;
-use super::juju_store::Store;
+use super::juju::store::Store;
 use super::openstack::Cloud;
 use super::timeline::{BEGINNING, Draw, Due, Millis};
 

@@ -42,11 +42,15 @@ pub fn run(mut seat: Seat<'_>, text: &str, rest: &[&str]) -> Script {
 }
 
 /// Ends as the wrapper does: the status as the last line on stderr, and 0.
-fn finished(mut script: Script) -> Script {
+pub fn finished(mut script: Script) -> Script {
     if script.hangs {
         return script;
     }
     script.said.sort_by_key(|said| said.at);
+    if script.live.is_some() {
+        script.marked = true;
+        return script;
+    }
     let code = std::mem::replace(&mut script.code, 0);
     script.err(format!("\n{EXIT_MARK}{code}\n"))
 }

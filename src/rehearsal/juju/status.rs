@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::charms::{self, Phase};
-use super::faults::{Ailment, Planted};
-use super::grammar::Words;
-use super::guest::Seat;
-use super::juju::{self, agent_version};
-use super::juju_store::{Application, Controller, Model};
-use super::script::Script;
-use super::timeline::{Draw, MINUTE, Millis, SECOND};
+use super::super::charms::{self, Phase, catalogue, rounds};
+use super::super::faults::{Ailment, Planted};
+use super::super::grammar::Words;
+use super::super::guest::Seat;
+use super::super::script::Script;
+use super::super::timeline::{Draw, MINUTE, Millis, SECOND};
+use super::store::{Application, Controller, Model};
+use super::{agent_version, target};
 
 /// How often the hook `update-status` runs.
 const UPDATE_STATUS: Millis = 5 * MINUTE;
 
 /// `juju status`.
 pub fn run(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
-    let at = match juju::target(seat, words) {
+    let at = match target(seat, words) {
         Ok(at) => at,
         Err(script) => return script,
     };
@@ -172,10 +172,10 @@ impl View<'_> {
         let since = phases.iter().rev().skip_while(|other| other.at > phase.at).take_while(same).last();
         let mut now = Now {
             workload: phase.workload,
-            message: phase.message.to_owned(),
+            message: phase.message.to_string(),
             since: since.map_or(phase.at, |phase| phase.at),
             agent: phase.agent,
-            hook: phase.hook.to_owned(),
+            hook: phase.hook.to_string(),
             agent_since: phase.at,
         };
         match self.planted.and_then(|planted| planted.ailment(&unit, self.now)) {
@@ -191,6 +191,18 @@ impl View<'_> {
             }
             Some(Ailment::Lost(since)) => return lost(&unit, since),
             None => {}
+        }
+        let failure = self.model.failures.iter().find(|failure| {
+            failure.unit == unit
+                && failure.from <= self.now
+                && failure.until.is_none_or(|until| until > self.now)
+        });
+        if let Some(failure) = failure {
+            now.workload = "error";
+            now.message = format!("hook failed: \"{}\"", failure.hook);
+            (now.since, now.agent_since) = (failure.from, failure.from);
+            (now.agent, now.hook) = ("idle", String::new());
+            return now;
         }
         if phase.agent == "idle" {
             if self.settling(&unit) {
@@ -214,8 +226,8 @@ impl View<'_> {
     }
 
     fn application(&self, name: &str, application: &Application) -> Value {
-        let (base, revision, version) =
-            charms::of_store(&application.charm, &application.channel).unwrap_or(("22.04", 1, ""));
+        let Some(charm) = catalogue::at(&application.charm, &application.channel) else { return json!({}) };
+        let (base, revision, version) = (charm.base, charm.revision, charm.version);
         let leader = charms::leader(self.model, name, self.draw).filter(|(_, since)| *since <= self.now);
         let mut units = Map::new();
         let mut worst: Option<Now> = None;
@@ -232,9 +244,12 @@ impl View<'_> {
                 row["leader"] = json!(true);
             }
             row["machine"] = json!(unit.machine.to_string());
-            if application.charm == "kafka" && charms::port_open(&phases, self.now) {
-                let port = if application.channel.starts_with('4') { "19093/tcp" } else { "19092/tcp" };
-                row["open-ports"] = json!([port]);
+            let ports = self.open_ports(name, application, *number, &phases);
+            if !ports.is_empty() {
+                row["open-ports"] = json!(ports);
+            }
+            if unit.dying.is_some() {
+                row["juju-status"]["life"] = json!("dying");
             }
             if self.now >= runs {
                 row["public-address"] = json!(self.model.machines[&unit.machine].address);
@@ -254,28 +269,53 @@ impl View<'_> {
             "charm-name": application.charm, "charm-rev": revision, "charm-channel": application.channel,
             "exposed": false, "application-status": own, "relations": self.relations(name, application),
         });
-        if worst.is_some_and(|now| now.workload == "active") {
+        if application.dying.is_some() {
+            row["life"] = json!("dying");
+        }
+        if !version.is_empty() && worst.is_some_and(|now| now.workload == "active") {
             row["version"] = json!(version);
         }
-        row["endpoint-bindings"] = bindings(application);
+        row["endpoint-bindings"] = bindings(charm);
         if !units.is_empty() {
             row["units"] = Value::Object(units);
         }
         row
     }
 
+    /// The ports that a charm has opened on a unit.
+    fn open_ports(
+        &self,
+        name: &str,
+        application: &Application,
+        number: u32,
+        phases: &[Phase],
+    ) -> Vec<&'static str> {
+        if application.charm != "kafka" || !charms::port_open(phases, self.now) {
+            return Vec::new();
+        }
+        let kraft = application.channel.starts_with('4');
+        let listens =
+            rounds::broker(self.model, name, number, self.draw, self.now).map(|state| state.listens);
+        let (tls, client) = listens.map_or((false, false), |listens| (listens.tls, listens.client));
+        let mut ports = vec![if kraft || tls { "19093/tcp" } else { "19092/tcp" }];
+        if client {
+            ports.insert(0, if tls { "9093/tcp" } else { "9092/tcp" });
+        }
+        ports
+    }
+
     /// The relations of an application: its peers, and those to others.
     fn relations(&self, name: &str, application: &Application) -> Value {
-        let upgrade = if application.channel.starts_with('4') { "refresh-v-three" } else { "upgrade" };
+        let peers =
+            catalogue::at(&application.charm, &application.channel).map_or(&[][..], |charm| charm.peers);
         let mut all = Map::new();
-        for (endpoint, interface) in [("cluster", "cluster"), ("restart", "rolling_op"), (upgrade, "upgrade")]
-        {
+        for (endpoint, interface) in peers {
             all.insert(
-                endpoint.to_owned(),
+                (*endpoint).to_owned(),
                 json!([{ "related-application": name, "interface": interface, "scope": "global" }]),
             );
         }
-        for relation in &self.model.relations {
+        for relation in self.model.relations.iter().filter(|relation| !relation.is_gone(self.now)) {
             for (this, other) in
                 [(&relation.provider, &relation.requirer), (&relation.requirer, &relation.provider)]
             {
@@ -390,40 +430,9 @@ fn status(current: &str, message: &str, since: Millis) -> Value {
 }
 
 /// The endpoints of a charm, all in the default space.
-fn bindings(application: &Application) -> Value {
-    let endpoints: &[&str] = match (application.charm.as_str(), application.channel.starts_with('4')) {
-        ("zookeeper", _) => {
-            &["", "certificates", "cluster", "cos-agent", "restart", "s3-credentials", "upgrade", "zookeeper"]
-        }
-        (_, false) => &[
-            "",
-            "certificates",
-            "cluster",
-            "cos-agent",
-            "kafka-client",
-            "oauth",
-            "peer-cluster",
-            "peer-cluster-orchestrator",
-            "restart",
-            "trusted-ca",
-            "trusted-certificate",
-            "upgrade",
-            "zookeeper",
-        ],
-        (_, true) => &[
-            "",
-            "certificates",
-            "client-cas",
-            "cluster",
-            "cos-agent",
-            "kafka-client",
-            "oauth",
-            "peer-certificates",
-            "peer-cluster",
-            "peer-cluster-orchestrator",
-            "refresh-v-three",
-            "restart",
-        ],
-    };
-    Value::Object(endpoints.iter().map(|endpoint| ((*endpoint).to_owned(), json!("alpha"))).collect())
+fn bindings(charm: &catalogue::Charm) -> Value {
+    let own = charm.endpoints.iter().map(|endpoint| endpoint.name);
+    let mut all: Vec<&str> = own.chain(charm.peers.iter().map(|peer| peer.0)).chain([""]).collect();
+    all.sort_unstable();
+    Value::Object(all.into_iter().map(|endpoint| (endpoint.to_owned(), json!("alpha"))).collect())
 }
