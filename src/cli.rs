@@ -17,12 +17,14 @@ use crate::report::ProgressChoice;
 
 mod environment;
 mod kafka;
+mod messages;
 mod users;
 
 pub use environment::{Environment, color_choice, environment};
 pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
 };
+pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -188,14 +190,24 @@ pub enum Command {
     /// Topics
     #[command(subcommand)]
     Topic(Topic),
+    /// Consumer groups and how far they have read
+    #[command(subcommand)]
+    Group(Group),
     /// Users of Kafka
     #[command(subcommand)]
     User(User),
     /// Print ready-made client settings for a user
     ClientConfig(ClientConfig),
+    /// Send the lines of standard input to a topic, each as a message
+    Produce(Produce),
+    /// Print the messages of a topic as they come
+    Consume(Consume),
     /// Encryption
     #[command(subcommand)]
     Tls(Tls),
+    /// The cluster's own admin account
+    #[command(subcommand)]
+    Admin(Admin),
     /// Add or remove units of Kafka and ZooKeeper
     Scale(Scale),
     /// Reach the brokers from this laptop
@@ -493,9 +505,13 @@ mod tests {
                 "down",
                 "status",
                 "topic",
+                "group",
                 "user",
                 "client-config",
+                "produce",
+                "consume",
                 "tls",
+                "admin",
                 "scale",
                 "connect",
                 "disconnect",

@@ -113,6 +113,8 @@ pub enum Id {
     TopicUnknown,
     /// A topic cannot be like that.
     TopicInvalid,
+    /// A line cannot be sent as a message.
+    MessageRefused,
     /// There is no consumer group of that name.
     GroupUnknown,
     /// There is a user of that name with other settings.
@@ -243,6 +245,7 @@ impl Id {
         Id::TopicExists,
         Id::TopicUnknown,
         Id::TopicInvalid,
+        Id::MessageRefused,
         Id::GroupUnknown,
         Id::UserExists,
         Id::UserUnknown,
@@ -359,6 +362,12 @@ impl Id {
                 exit_code: 2,
                 meaning: "A topic cannot be like that",
                 cure: "The message says what would be right: the name, the number of partitions or replicas, or an option of a topic.",
+            },
+            Id::MessageRefused => About {
+                id: "message-refused",
+                exit_code: 2,
+                meaning: "A line cannot be sent as a message",
+                cure: "The message names the line and the reason: too long, not UTF-8, or without the key separator. The lines before it were sent.",
             },
             Id::GroupUnknown => About {
                 id: "group-unknown",

@@ -13,6 +13,7 @@ mod failure;
 mod host;
 mod journal;
 mod log;
+mod message_rules;
 mod output_file;
 mod plan;
 mod rehearsal;

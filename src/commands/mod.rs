@@ -1,22 +1,27 @@
 //! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
+mod admin;
 mod client_config;
 mod conduct;
 mod config;
 mod connect;
+mod consume;
 mod doctor;
 mod down;
 mod elevation;
 mod errand;
 mod explain;
+mod group;
 mod plan;
 mod preflight;
+mod produce;
 mod run_record;
 mod scale;
 pub mod session;
 mod shell;
 mod stack;
 mod status;
+mod stream;
 mod tls;
 mod topic;
 mod up;
@@ -38,9 +43,13 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Down(args) => down::down(session, args),
         Command::Status(args) => status::status(session, args),
         Command::Topic(args) => topic::topic(session, args),
+        Command::Group(args) => group::group(session, args),
         Command::User(args) => user::user(session, args),
         Command::ClientConfig(args) => client_config::client_config(session, args),
+        Command::Produce(args) => produce::produce(session, args),
+        Command::Consume(args) => consume::consume(session, args),
         Command::Tls(args) => tls::tls(session, args),
+        Command::Admin(args) => admin::admin(session, args),
         Command::Scale(args) => scale::scale(session, args),
         Command::Connect(args) => connect::connect(session, args),
         Command::Disconnect(args) => connect::disconnect(session, args),

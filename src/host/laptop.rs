@@ -136,8 +136,8 @@ impl Run {
             pieces,
             _sender: sender,
             open: if line.io == Io::Terminal { 0 } else { 2 },
-            stdout: Said::new(line.io),
-            stderr: Said::new(line.io),
+            stdout: Said::new(Stream::Stdout, line.io),
+            stderr: Said::new(Stream::Stderr, line.io),
             exit: None,
         })
     }
@@ -352,12 +352,16 @@ struct Said {
 }
 
 impl Said {
-    fn new(io: Io) -> Self {
+    fn new(stream: Stream, io: Io) -> Self {
         let limit = match io {
             Io::Captured { limit } => Some(limit),
-            Io::Streamed | Io::Terminal => None,
+            Io::Streamed | Io::Lines | Io::Terminal => None,
         };
-        Said { lines: Lines::default(), kept: Vec::new(), limit, too_much: None }
+        let lines = match (stream, io) {
+            (Stream::Stdout, Io::Lines) => Lines::verbatim(),
+            _ => Lines::default(),
+        };
+        Said { lines, kept: Vec::new(), limit, too_much: None }
     }
 
     fn take(&mut self, stream: Stream, bytes: &[u8], watch: &mut dyn Watch) {

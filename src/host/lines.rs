@@ -18,14 +18,21 @@ pub const SHOWN: usize = 1024;
 pub struct Lines {
     /// The line that has not ended yet.
     open: Vec<u8>,
+    /// Only `\n` ends a line.
+    verbatim: bool,
 }
 
 impl Lines {
+    /// Cuts at `\n` alone, and takes what never ended for no line.
+    pub fn verbatim() -> Self {
+        Lines { open: Vec::new(), verbatim: true }
+    }
+
     /// Takes the next bytes in and hands on every line that they end.
     pub fn push(&mut self, mut bytes: &[u8], mut line: impl FnMut(&[u8])) {
         while !bytes.is_empty() {
             // What a carriage return means only shows in the byte after it.
-            if self.open.last() == Some(&b'\r') {
+            if !self.verbatim && self.open.last() == Some(&b'\r') {
                 if bytes[0] == b'\n' {
                     self.open.pop();
                 } else {
@@ -33,7 +40,8 @@ impl Lines {
                 }
             }
             let room = bytes.len().min(PIECE - self.open.len());
-            let end = bytes[..room].iter().position(|b| matches!(b, b'\n' | b'\r' | 0x08));
+            let ends = |b: &u8| *b == b'\n' || (!self.verbatim && matches!(b, b'\r' | 0x08));
+            let end = bytes[..room].iter().position(ends);
             let (taken, used) = match end {
                 Some(at) if bytes[at] == b'\n' => (at, at + 1),
                 Some(at) => (at + 1, at + 1),
@@ -51,7 +59,7 @@ impl Lines {
 
     /// Hands on what the stream's end left unfinished.
     pub fn finish(&mut self, mut line: impl FnMut(&[u8])) {
-        if !self.open.is_empty() {
+        if !self.open.is_empty() && !self.verbatim {
             self.hand_on(&mut line);
         }
     }
@@ -218,6 +226,18 @@ mod tests {
             lines(&[b"10%\r20", b"%\r", b"30%\n", b"x\x08|\x08"]),
             ["10%\r", "20%\r", "30%", "x\x08", "|\x08"]
         );
+    }
+
+    #[test]
+    fn verbatim_only_a_newline_ends_a_line_and_what_never_ended_is_none() {
+        let (mut lines, mut seen) = (Lines::verbatim(), Vec::new());
+        let long = vec![b'x'; PIECE + 3];
+        for chunk in [b"a\r".as_slice(), b"\n\x08b\rc\xff\n\n", &long, b"\n", b"torn"] {
+            lines.push(chunk, |line| seen.push(line.to_vec()));
+        }
+        lines.finish(|line| seen.push(line.to_vec()));
+        let expected: [&[u8]; 5] = [b"a\r", b"\x08b\rc\xff", b"", &long[..PIECE], b"xxx"];
+        assert_eq!(seen, expected);
     }
 
     #[test]

@@ -137,6 +137,10 @@ pub enum Io {
     },
     /// Shown line by line as it comes; the caller keeps the last [`TAIL`] bytes of each stream.
     Streamed,
+    /// Handed on line by line as it comes, byte for byte, and neither told nor kept anywhere: the user's own messages.
+    /// A line of standard output ends with `\n` alone, and what never ended is no line; the caller keeps the last
+    /// [`TAIL`] bytes of each stream.
+    Lines,
     /// The child has the terminal to itself (an interactive shell, `sudo` asking its question).
     Terminal,
 }
@@ -164,6 +168,8 @@ pub struct CommandLine {
     pub io: Io,
     /// Its output is a secret as a whole: neither stored nor sent as events.
     pub confidential: bool,
+    /// It takes away what must not be left behind: it runs even when the user wants to stop, and to its end.
+    pub tidies: bool,
     /// A file in the VM with `export NAME=value` lines that the wrapper reads before it starts the program, so
     /// that a password is never an argument (see `host::vm`).
     pub openrc: Option<String>,
@@ -196,6 +202,7 @@ impl CommandLine {
             effect: Effect::Reads,
             io: Io::Captured { limit: CAPTURE },
             confidential: false,
+            tidies: false,
             openrc: None,
             long: None,
         }
@@ -233,6 +240,13 @@ impl CommandLine {
     #[must_use]
     pub fn confidential(mut self) -> Self {
         self.confidential = true;
+        self
+    }
+
+    /// As a command that takes away what must not be left behind.
+    #[must_use]
+    pub fn tidying(mut self) -> Self {
+        self.tidies = true;
         self
     }
 

@@ -45,7 +45,7 @@ impl Recorded {
 
     /// The command's file; none for what is a secret as a whole, or leaves nothing to keep.
     fn kept(&self, line: &CommandLine) -> Option<Kept> {
-        if line.confidential || line.io == Io::Terminal {
+        if line.confidential || matches!(line.io, Io::Terminal | Io::Lines) {
             return None;
         }
         self.folder.as_ref().and_then(|folder| self.or_warn(folder.keep(line)))
@@ -68,7 +68,7 @@ impl Recorded {
 
 impl Host for Recorded {
     fn run(&self, line: &CommandLine, watch: &mut dyn Watch) -> Result<Output, CommandError> {
-        if self.stop.requested() {
+        if self.stop.requested() && !line.tidies {
             return Err(CommandError::Left { line: line.to_string() });
         }
         let step = self.tell.step();
@@ -81,6 +81,7 @@ impl Host for Recorded {
             shown: Shown::default(),
             left: if line.io == Io::Streamed && !line.confidential { Some(TOLD) } else { None },
             kept: self.kept(line),
+            tidies: line.tidies,
         };
         let result = self.inner.run(line, &mut recording);
         let kept = recording.kept.take();
@@ -114,6 +115,8 @@ struct Recording<'a> {
     left: Option<usize>,
     /// The command's file.
     kept: Option<Kept>,
+    /// It is not left when the user leaves.
+    tidies: bool,
 }
 
 impl Recording<'_> {
@@ -156,7 +159,7 @@ impl Watch for Recording<'_> {
 
     fn tick(&mut self, elapsed: Duration) -> Flow {
         let caller = self.watch.tick(elapsed);
-        if self.host.stop.leave_now() { Flow::Leave } else { caller }
+        if self.host.stop.leave_now() && !self.tidies { Flow::Leave } else { caller }
     }
 
     fn between(&mut self, elapsed: Duration) {

@@ -13,6 +13,27 @@ impl Secret {
         Secret(text.into())
     }
 
+    /// So many letters and digits from the system's random source.
+    ///
+    /// # Errors
+    /// The system gives none.
+    pub fn random(length: usize) -> Result<Self, getrandom::Error> {
+        const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut text = String::with_capacity(length);
+        while text.len() < length {
+            let mut bytes = [0_u8; 64];
+            getrandom::fill(&mut bytes)?;
+            // What does not divide evenly would make some letters likelier than others.
+            let even =
+                bytes.iter().filter(|byte| usize::from(**byte) < 256 / ALPHABET.len() * ALPHABET.len());
+            let left = length - text.len();
+            text.extend(
+                even.take(left).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])),
+            );
+        }
+        Ok(Secret(text))
+    }
+
     /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -28,6 +49,17 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn random_ones_are_letters_and_digits_and_differ() {
+        let secrets: Vec<Secret> = (0..20).map(|_| Secret::random(32).unwrap()).collect();
+        for secret in &secrets {
+            assert_eq!(secret.reveal().len(), 32);
+            assert!(secret.reveal().chars().all(|c| c.is_ascii_alphanumeric()));
+            assert_eq!(secrets.iter().filter(|other| *other == secret).count(), 1);
+        }
+        assert_eq!(Secret::random(100).unwrap().reveal().len(), 100);
+    }
 
     #[test]
     fn debug_output_does_not_show_it() {

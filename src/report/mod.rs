@@ -2,6 +2,7 @@
 //! decides nothing; whoever runs something tells it through [`crate::event`].
 
 pub mod duration;
+pub mod group_table;
 pub mod model_json;
 pub mod ndjson;
 pub mod plain;

@@ -15,6 +15,7 @@ pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
 mod prepare_node;
+pub mod rotate_admin;
 pub mod route;
 pub mod scale;
 #[cfg(test)]

@@ -82,7 +82,7 @@ pub fn run_tool(work: &Work<'_>, line: &CommandLine, doing: &str) -> Result<Stri
 }
 
 /// What matters in the words of one of Kafka's tools: the sentence, not the Java trace below it.
-fn essence(said: &str) -> String {
+pub fn essence(said: &str) -> String {
     let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut telling = lines.filter(|line| !line.starts_with("at ") && !line.starts_with("... "));
     telling.next().unwrap_or("no word").to_owned()

@@ -231,7 +231,7 @@ pub fn console_tool(
         let input = match stdin {
             Stdin::Bytes(bytes) => bytes,
             Stdin::Null => Vec::new(),
-            Stdin::Inherited => return None,
+            Stdin::Stream(_) | Stdin::Inherited => return None,
         };
         console::begin(cluster, &options.client, &name, pid, None);
         Live::Producer(producer::Producer::new(place, options, &input))
