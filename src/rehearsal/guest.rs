@@ -131,6 +131,16 @@ fn small(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         ["date", "+%s"] => Script::says(format!("{}\n", seat.now() / SECOND)),
         ["curl", "-sS", "-m", limit, "-o", "/dev/null", url] => curl(seat.world.laptop.network, limit, url),
         ["usermod", "-aG", group, "ubuntu"] => usermod(seat, group),
+        ["install", "-m", "600", "/dev/null", path] => {
+            let full = Guest::path(path);
+            let folder = full.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            if folder != "/home/ubuntu" && !has_folder(seat.guest(), &folder) {
+                let text = format!("install: cannot create regular file '{path}': No such file or directory");
+                return Script::fails(1, text);
+            }
+            seat.guest_mut().files.insert(full, String::new());
+            Script::silent()
+        }
         ["rm", "-f", path] => {
             let path = Guest::path(path);
             seat.guest_mut().files.remove(&path);
@@ -138,6 +148,12 @@ fn small(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         }
         _ => seat.unknown(argv),
     }
+}
+
+/// Whether a folder is there: made as such, or on the way to one that was, or the snap's own in the home.
+fn has_folder(guest: &Guest, folder: &str) -> bool {
+    let below = format!("{folder}/");
+    guest.folders.iter().any(|made| made == folder || made.starts_with(&below))
 }
 
 /// An answer by exit code alone.
@@ -178,7 +194,7 @@ fn tee(seat: &mut Seat<'_>, path: &str) -> Script {
     let full = Guest::path(path);
     let folder = full.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let standard = ["", "/etc", "/home/ubuntu", "/tmp"].contains(&folder.as_str());
-    if !standard && !seat.guest().folders.contains(&folder) {
+    if !standard && !has_folder(seat.guest(), &folder) {
         return Script::fails(1, format!("tee: {path}: No such file or directory")).out(text);
     }
     if !seat.root && !full.starts_with("/home/ubuntu") && !full.starts_with("/tmp") {

@@ -3,8 +3,11 @@
 use super::script::Script;
 use super::timeline::MINUTE;
 use super::world::World;
-use super::{faults, multipass, snap};
+use super::{faults, multipass, routes, snap};
 use crate::host::{CommandError, CommandLine, Place, Stdin};
+
+/// The one shell text that runs on the laptop: a TCP handshake.
+const HANDSHAKE: &str = r#"exec 3<>"/dev/tcp/$1/$2""#;
 
 /// What a command on the laptop will do.
 ///
@@ -48,6 +51,10 @@ fn dispatch(world: &mut World, argv: &[&str], stdin: &Stdin) -> Script {
         ["sudo", "-v"] if laptop.sudo => Script::silent(),
         ["sudo", rest @ ..] if laptop.sudo => sudo(world, rest),
         ["sudo", ..] => Script::fails(1, "sudo: 3 incorrect password attempts").taking(9000),
+        ["ip", "-j", "route", "show"] | ["ip", "-j", "-4", "route", "show"] => routes::list(world),
+        ["ip", "-j", "-4", "addr", "show"] => routes::addresses(world),
+        ["ip", "route", "add" | "del", ..] => Script::fails(2, "RTNETLINK answers: Operation not permitted"),
+        ["bash", "-c", HANDSHAKE, "kafstack", address, port] => routes::handshake(world, address, port),
         ["snap", ..] => snap::on_laptop(world, argv, false),
         ["multipass", ..] => multipass::run(world, argv, stdin),
         _ => unknown(world, argv),
@@ -58,6 +65,9 @@ fn dispatch(world: &mut World, argv: &[&str], stdin: &Stdin) -> Script {
 fn sudo(world: &mut World, argv: &[&str]) -> Script {
     match argv {
         ["true"] => Script::silent(),
+        ["ip", "route", word @ ("add" | "del"), network, "via", via] => {
+            routes::change(world, word, network, via)
+        }
         ["snap", ..] if world.laptop.snapd => snap::on_laptop(world, argv, true),
         ["snap", ..] => Script::fails(1, "sudo: snap: command not found"),
         _ => unknown(world, argv),

@@ -20,6 +20,7 @@ mod multipass;
 mod openstack;
 mod play;
 mod prepare;
+mod routes;
 pub mod scenario;
 mod script;
 mod snap;
@@ -120,6 +121,14 @@ impl Rehearsal {
         self.lock().world.seed
     }
 
+    /// Held while the world is read, changed and written: another kafstack may use it at the same time. Without it
+    /// the rehearsal goes on, as it would on a file system that knows no locks.
+    fn turn(&self) -> Option<fs::File> {
+        let path = self.folder.join("turn");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()?;
+        file.lock().ok().map(|()| file)
+    }
+
     /// The world, for as long as nobody is called back.
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -217,6 +226,7 @@ impl Host for Rehearsal {
     fn run(&self, line: &CommandLine, watch: &mut dyn Watch) -> Result<Output, CommandError> {
         let script = {
             let mut inner = self.lock();
+            let _turn = self.turn();
             self.refresh(&mut inner);
             #[cfg(test)]
             let before = inner.world.gist();
@@ -228,7 +238,10 @@ impl Host for Rehearsal {
             script?
         };
         let played = self.play(line, &script, watch);
-        self.keep(&mut self.lock());
+        let mut inner = self.lock();
+        let _turn = self.turn();
+        self.keep(&mut inner);
+        drop(inner);
         played
     }
 }

@@ -6,8 +6,12 @@ use super::Rehearsal;
 use super::kafka::console::{Live, Step};
 use super::script::{Said, Script};
 use super::timeline::{Millis, SECOND};
+use crate::host::clock::sleep;
 use crate::host::vm::EXIT_MARK;
 use crate::host::{CommandError, CommandLine, Flow, Io, Output, Stream, TAIL, Watch};
+
+/// How long a simulated second lasts at least while a console consumer has nothing to do.
+const IDLE: Duration = Duration::from_millis(10);
 
 /// The longest piece of a line that a caller is told at once.
 const PIECE: usize = 8 * 1024;
@@ -93,16 +97,24 @@ impl Rehearsal {
 
     /// Lets a console tool go on. The world may have been changed by another kafstack meanwhile.
     fn step(&self, live: &mut Live) -> Step {
+        live.hear();
         let mut inner = self.lock();
+        let turn = self.turn();
         self.refresh(&mut inner);
         let step = live.step(&mut inner.world);
         self.keep(&mut inner);
+        drop((turn, inner));
+        if self.speed.is_none() && live.is_endless() && step.said.is_empty() {
+            // Nothing to do, perhaps for ever: simulated years must not pass while somebody types.
+            sleep(IDLE);
+        }
         step
     }
 
     /// The process on the laptop was ended. What it asked for goes on, unless it still needed its client.
     fn client_is_gone(&self, script: &Script, live: Option<&Live>, began: Millis) {
         let mut inner = self.lock();
+        let _turn = self.turn();
         if let Some(live) = live {
             self.refresh(&mut inner);
             live.orphaned(&mut inner.world);
@@ -111,6 +123,7 @@ impl Rehearsal {
             inner.world.break_off(script.job);
             inner.world.vms.retain(|_, vm| vm.state != "Preparing");
         }
+        self.keep(&mut inner);
     }
 }
 

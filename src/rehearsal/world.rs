@@ -61,6 +61,9 @@ pub struct Laptop {
     pub multipass: Option<Multipass>,
     /// Images that were downloaded before.
     pub images: BTreeSet<String>,
+    /// Routes that were added: the network, and through whom.
+    #[serde(default)]
+    pub routes: BTreeMap<String, String>,
     /// Until when the Multipass daemon is down.
     pub daemon_down_until: Millis,
 }
@@ -208,6 +211,7 @@ impl World {
             sudo: true,
             multipass: None,
             images: BTreeSet::new(),
+            routes: BTreeMap::new(),
             daemon_down_until: 0,
         };
         World {
@@ -335,6 +339,7 @@ impl World {
         } else {
             guest.booted = now;
             guest.cloud.restarted();
+            guest.juju.restarted();
         }
         for due in frozen {
             self.due.push(Due { at: due.at + gap, ..due });

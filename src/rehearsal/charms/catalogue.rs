@@ -347,7 +347,6 @@ static STORE: [Charm; 9] = [
         ],
         installs: 90,
         storage: Some("plugins"),
-        ..BARE
     },
     Charm {
         name: "kafka-ui",

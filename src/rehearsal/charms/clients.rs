@@ -2,13 +2,11 @@
 
 use super::super::juju::store::{Model, PARTING, Relation};
 use super::super::timeline::{Draw, Millis, SECOND};
-use super::{Phase, Text, Way, phase, rounds};
+use super::{Phase, Text, Way, installed, phase, rounds};
 
 /// A user of a cluster that exists because somebody is related to it.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// The relation.
-    pub relation: u32,
     /// `relation-<id>`.
     pub name: String,
     /// The password.
@@ -35,7 +33,8 @@ pub fn password(draw: Draw, key: &str) -> String {
 /// When a client's credentials are there: the brokers listen for clients first, and the charm comes back to it.
 pub fn granted(model: &Model, relation: &Relation, draw: Draw) -> Option<Millis> {
     let request = relation.request.as_ref()?;
-    let settled = rounds::settled(model, &relation.provider.0, request.at, draw)?;
+    let installed = installed(model, &relation.requirer.0, draw);
+    let settled = rounds::settled(model, &relation.provider.0, request.at.max(installed), draw)?;
     let key = format!("credentials of relation {} in {}", relation.id, model.uuid);
     let at = settled + draw.between(&key, 25 * SECOND, 45 * SECOND);
     relation.broken.is_none_or(|broken| at < broken).then_some(at)
@@ -62,7 +61,7 @@ pub fn user(model: &Model, relation: &Relation, draw: Draw) -> Option<User> {
     };
     let password = password(draw, &format!("password of {name} in {}", model.uuid));
     let (topic, roles) = (request.topic.clone(), request.roles.clone());
-    Some(User { relation: relation.id, name, password, topic, roles, prefix })
+    Some(User { name, password, topic, roles, prefix })
 }
 
 impl Way<'_> {

@@ -57,10 +57,45 @@ struct Way<'a> {
     draw: Draw,
 }
 
+/// When the first unit of an application can ask for anything.
+fn installed(model: &Model, name: &str, draw: Draw) -> Millis {
+    let Some(application) = model.applications.get(name) else { return 0 };
+    let way = Way { model, name, application, draw };
+    application.units.keys().map(|number| way.install(*number).1).min().unwrap_or(0)
+}
+
 /// The phases of a unit, in the order of time.
 pub fn phases(model: &Model, name: &str, number: u32, draw: Draw) -> Vec<Phase> {
     let application = &model.applications[name];
     Way { model, name, application, draw }.phases(number)
+}
+
+/// Whether a neighbour of Kafka listens at that address and port.
+pub fn serves(
+    model: &Model,
+    name: &str,
+    charm: &str,
+    address: &str,
+    port: u16,
+    draw: Draw,
+    now: Millis,
+) -> bool {
+    let own = match charm {
+        "kafka-connect" => 8083,
+        "karapace" => 8081,
+        "kafka-ui" => 8080,
+        _ => return false,
+    };
+    let units = &model.applications[name].units;
+    own == port
+        && units.iter().any(|(number, unit)| {
+            let phases = phases(model, name, *number, draw);
+            model.machines.get(&unit.machine).is_some_and(|machine| machine.address == address)
+                && phases
+                    .iter()
+                    .rfind(|phase| phase.at <= now)
+                    .is_some_and(|phase| phase.workload == "active")
+        })
 }
 
 /// When a broker's port is open; `None` while nothing says when.
@@ -128,7 +163,21 @@ impl Way<'_> {
     fn phases(&self, number: u32) -> Vec<Phase> {
         let mut phases = self.beginnings(number);
         match self.application.charm.as_str() {
-            "kafka" => self.restarts(number, &mut phases),
+            "kafka" => {
+                self.restarts(number, &mut phases);
+                if let Some(at) = self.abandoned() {
+                    // One hook says the one, every later one the other (canonical/kafka-operator:src/events/zookeeper.py).
+                    phases.push(phase(at, "blocked", "missing required zookeeper relation", "idle", ""));
+                    let later = at + 5 * 60 * SECOND;
+                    phases.push(phase(
+                        later,
+                        "blocked",
+                        "Application needs ZooKeeper or KRaft mode",
+                        "idle",
+                        "",
+                    ));
+                }
+            }
             "zookeeper" => self.encryption(&mut phases),
             _ => {}
         }

@@ -38,7 +38,8 @@ pub fn broker(model: &Model, name: &str, number: u32, draw: Draw, now: Millis) -
     let way = Way { model, name, application, draw };
     let ready = way.first_ready(number).filter(|ready| *ready <= now)?;
     let stopping = application.units[&number].dying.is_some_and(|dying| dying + 8 * SECOND <= now);
-    let mut state = State { up: !stopping, listens: way.wanted(ready) };
+    let alone = way.abandoned().is_some_and(|at| at <= now);
+    let mut state = State { up: !stopping && !alone, listens: way.wanted(ready) };
     for turn in way.turns().iter().filter(|turn| turn.unit == number) {
         if turn.ends <= now {
             state.listens = turn.after;
@@ -75,6 +76,12 @@ fn has_zookeeper(way: &Way<'_>) -> bool {
 }
 
 impl Way<'_> {
+    /// When the relation to ZooKeeper was taken away, if it was the last one.
+    pub(super) fn abandoned(&self) -> Option<Millis> {
+        let last = self.model.ever_related(self.name, "zookeeper").last().filter(|_| has_zookeeper(self));
+        last.and_then(|relation| relation.broken).map(|broken| broken + 4 * SECOND)
+    }
+
     /// When the broker was ready for the first time, if that is known.
     pub(super) fn first_ready(&self, number: u32) -> Option<Millis> {
         let phases = self.beginnings(number);

@@ -47,11 +47,6 @@ impl Session {
         times
     }
 
-    /// The name of its log without the ending.
-    pub fn log_name(&self) -> String {
-        format!("/tmp/{}_{}", self.began / SECOND, self.role)
-    }
-
     /// Its log.
     pub fn log(&self, unit: &str, model: &Model, provider: &str, draw: Draw) -> String {
         let prefix =

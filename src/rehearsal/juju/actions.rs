@@ -89,11 +89,10 @@ pub fn run(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
         return nothing(format!("action \"{action}\" not defined for unit \"{real}\""));
     }
     let leads = charms::leader(model, &application, draw).is_some_and(|(leader, _)| leader == number);
-    let model = model.clone();
     let progress = format!(
         "Running operation {operation} with 1 task\n  - task {id} on unit-{application}-{number}\n\nWaiting for task {id}...\n"
     );
-    if !units::answers(seat, &model, &application, number) {
+    if !units::answers(seat, &at, &application, number) {
         return timed_out(&real, wait);
     }
     let task = Task { at: &at, application: &application, number, leads, parameters };
@@ -188,7 +187,7 @@ fn admin_credentials(seat: &mut Seat<'_>, task: &Task<'_>) -> Outcome {
     let (port, protocol) = if tls { (9093, "SASL_SSL") } else { (9092, "SASL_PLAINTEXT") };
     let servers: Vec<String> =
         brokers.all.iter().map(|broker| format!("{}:{port}", broker.address)).collect();
-    let mut lines = vec![
+    let mut lines = [
         format!(
             "sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required username=\"admin\" password=\"{password}\";"
         ),

@@ -183,10 +183,11 @@ fn took_effect(model: &mut Model, name: &str, changed: &[String], now: Millis) {
     }
     let secret = changed.iter().any(|key| key == "system-users");
     let others = changed.iter().any(|key| key != "system-users");
-    if ["kafka", "kafka-connect", "kafka-ui"].contains(&of.charm.as_str()) && others {
-        if let Some(application) = model.applications.get_mut(name) {
-            application.restarts.push(now + 4 * SECOND);
-        }
+    if ["kafka", "kafka-connect", "kafka-ui"].contains(&of.charm.as_str())
+        && others
+        && let Some(application) = model.applications.get_mut(name)
+    {
+        application.restarts.push(now + 4 * SECOND);
     }
     if secret {
         secrets::take_passwords(model, name, now);

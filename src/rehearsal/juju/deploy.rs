@@ -76,14 +76,11 @@ pub fn deploy(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     if breaks {
         let draw = seat.draw();
         let model = model_mut(seat, &at);
-        for number in model.applications[name].units.keys().copied().collect::<Vec<_>>() {
-            let phases = charms::phases(model, name, number, draw);
-            let from = phases.get(4).map_or(seat.world.now, |phase| phase.at);
-            let unit = format!("{name}/{number}");
-            let failure =
-                HookFailure { unit, hook: "config-changed".to_owned(), from, until: None, curable: false };
-            model_mut(seat, &at).failures.push(failure);
-            break;
+        if let Some(number) = model.applications[name].units.keys().next().copied() {
+            // The hook after the installation is the one that fails.
+            let from = charms::phases(model, name, number, draw).get(4).map_or(0, |phase| phase.at);
+            let (unit, hook) = (format!("{name}/{number}"), "config-changed".to_owned());
+            model.failures.push(HookFailure { unit, hook, from, until: None, curable: false });
         }
     }
     let (revision, base) = (of_store.revision, of_store.base);

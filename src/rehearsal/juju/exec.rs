@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use super::super::charms;
-use super::super::grammar::{self, Words};
+use super::super::grammar::{self, Misfit, Words};
 use super::super::guest::Seat;
 use super::super::kafka::{self, Said, console};
 use super::super::scenario::Span;
 use super::super::script::Script;
 use super::super::timeline::{MINUTE, Millis, SECOND};
 use super::status::clock_time;
+use super::store::Model;
 use super::units::{self, Nobody};
-use super::{model_mut, target};
+use super::{model, model_mut, target};
 
 /// How long `--wait` lets it wait.
 pub fn wait(words: &Words<'_>, otherwise: Millis) -> Result<Millis, Script> {
@@ -63,8 +64,7 @@ pub fn exec(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
         }
     };
     let real = format!("{application}/{number}");
-    let model = model_mut(seat, &at).clone();
-    if !units::answers(seat, &model, &application, number) {
+    if !units::answers(seat, &at, &application, number) {
         return timed_out(&real, wait);
     }
     let said = on_unit(seat, &at, &application, number, line, booted);
@@ -140,10 +140,7 @@ fn on_unit(
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["true"] => return quick(0, String::new(), String::new()),
-        ["hostname"] => {
-            let machine = model.applications[application].units[&number].machine;
-            return quick(0, format!("juju-{}-{machine}\n", &model.uuid[..6]), String::new());
-        }
+        ["hostname"] => return quick(0, format!("{}\n", host(model, application, number)), String::new()),
         ["pkill", "-f", pattern] => {
             let killed = model
                 .clusters
@@ -161,9 +158,14 @@ fn on_unit(
     kafka::run(model, application, &words, draw, now, booted)
 }
 
+/// The name of the container of a unit.
+fn host(model: &Model, application: &str, number: u32) -> String {
+    format!("juju-{}-{}", &model.uuid[..6], model.applications[application].units[&number].machine)
+}
+
 /// Whether the unit has the snap with Kafka's tools.
 fn installed(
-    model: &super::store::Model,
+    model: &Model,
     application: &str,
     number: u32,
     draw: super::super::timeline::Draw,
@@ -193,11 +195,8 @@ pub fn ssh(seat: &mut Seat<'_>, rest: &[&str]) -> Script {
     let declared: Vec<&str> = flags.iter().copied().filter(|flag| !known.contains(flag)).collect();
     let words = match Words::read(&declared, &[], &["--model|-m"]) {
         Ok(words) => words,
-        Err(_) => {
-            return Script::fails(
-                2,
-                format!("ERROR option provided but not defined: {}", declared.join(" ")),
-            );
+        Err(Misfit::Unknown(option) | Misfit::NoValue(option)) => {
+            return Script::fails(2, format!("ERROR option provided but not defined: {option}"));
         }
     };
     let at = match target(seat, &words) {
@@ -205,11 +204,13 @@ pub fn ssh(seat: &mut Seat<'_>, rest: &[&str]) -> Script {
         Err(script) => return script,
     };
     let (draw, now) = (seat.draw(), seat.now());
-    let model = model_mut(seat, &at).clone();
-    let Ok((application, number)) = units::find(&model, target_name, draw, now) else {
+    let of = model(seat, &at);
+    let Ok((application, number)) = units::find(of, target_name, draw, now) else {
         return Script::fails(1, format!("ERROR unit \"{target_name}\" not found")).taking(SECOND);
     };
-    if !units::answers(seat, &model, &application, number) {
+    let host = host(of, &application, number);
+    let has_tools = installed(of, &application, number, draw, now);
+    if !units::answers(seat, &at, &application, number) {
         let text = "ERROR retrieving SSH host keys for machine: keys not found";
         return Script::fails(1, text).taking(20 * SECOND);
     }
@@ -233,12 +234,9 @@ pub fn ssh(seat: &mut Seat<'_>, rest: &[&str]) -> Script {
     };
     match parts {
         ["true"] => Script::silent().taking(2 * SECOND),
-        ["hostname"] => {
-            let machine = model.applications[&application].units[&number].machine;
-            Script::says(format!("juju-{}-{machine}\n", &model.uuid[..6])).taking(2 * SECOND)
-        }
+        ["hostname"] => Script::says(format!("{host}\n")).taking(2 * SECOND),
         [tool @ ("charmed-kafka.console-producer" | "charmed-kafka.console-consumer"), options @ ..] => {
-            if !installed(&model, &application, number, draw, now) {
+            if !has_tools {
                 return Script::fails(1, format!("sudo: {tool}: command not found")).taking(2 * SECOND);
             }
             if !root {

@@ -12,6 +12,7 @@ mod removal;
 mod secrets;
 pub mod settle;
 pub mod status;
+mod status_parts;
 pub mod store;
 mod units;
 
@@ -136,6 +137,11 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             return Script::fails(2, format!("ERROR option needs an argument: {option}"));
         }
     };
+    let own =
+        words.value("--model").is_some_and(|model| model == "controller" || model.ends_with(":controller"));
+    if own && command != "status" {
+        return seat.unknown(argv);
+    }
     let took = seat.draw().about(&format!("juju {command}"), 900);
     match command {
         "version" => version(seat, &words),
@@ -240,6 +246,11 @@ fn no_controllers() -> Script {
         1,
         "ERROR No controllers registered.\n\nPlease either create a new controller using \"juju bootstrap\" or connect to\nanother controller that you have been given access to using \"juju register\".",
     )
+}
+
+/// The model that the command is about. The target was found before.
+pub fn model<'s>(seat: &'s Seat<'_>, at: &(String, String)) -> &'s Model {
+    &seat.guest().juju.controllers[&at.0].models[&at.1]
 }
 
 /// The model that the command is about, to change it. The target was found before, so nothing is made here.

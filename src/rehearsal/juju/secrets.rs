@@ -11,7 +11,7 @@ use super::super::guest::Seat;
 use super::super::script::Script;
 use super::super::timeline::{Draw, Millis, SECOND};
 use super::store::{Application, Model, Secret};
-use super::{model_mut, target};
+use super::{model, model_mut, target};
 
 /// The cluster's own users of a kafka application: who administers, and who speaks between brokers.
 pub fn own_users(application: &Application) -> [&'static str; 2] {
@@ -256,9 +256,9 @@ pub fn list(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     if words.value("--format") != Some("json") {
         return seat.unknown(&["juju", "secrets"]);
     }
-    let model = model_mut(seat, &at).clone();
-    let mut all = of_charms(seat, &model);
-    all.extend(model.secrets);
+    let of = model(seat, &at);
+    let mut all = of_charms(seat, of);
+    all.extend(of.secrets.iter().cloned());
     let document: Map<String, Value> =
         all.iter().map(|secret| (secret.id.clone(), shape(secret, false))).collect();
     Script::json(&Value::Object(document))
@@ -274,9 +274,9 @@ pub fn show(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     if words.value("--format") != Some("json") {
         return seat.unknown(&["juju", "show-secret"]);
     }
-    let model = model_mut(seat, &at).clone();
-    let mut all = of_charms(seat, &model);
-    all.extend(model.secrets);
+    let of = model(seat, &at);
+    let mut all = of_charms(seat, of);
+    all.extend(of.secrets.iter().cloned());
     let bare = name.strip_prefix("secret:").unwrap_or(name);
     match all.iter().find(|secret| secret.id == bare || secret.name == bare) {
         Some(secret) => Script::json(&json!({ &secret.id: shape(secret, words.has("--reveal")) })),

@@ -1,6 +1,7 @@
 //! What came about in a model since somebody last asked: what was removed is gone, processes went on.
 
 use super::super::charms::test_app;
+use super::super::kafka::Topic;
 use super::super::timeline::{Draw, Millis, SECOND};
 use super::store::Model;
 
@@ -33,23 +34,11 @@ fn orphans(model: &mut Model) -> bool {
     let mut changed = false;
     for cluster in model.clusters.values_mut() {
         let before = cluster.clients.len();
-        let clients = std::mem::take(&mut cluster.clients);
-        let read = |group: &str, topic: &str| {
-            let ends = cluster.topics.get(topic).map_or(0, super::super::kafka::Topic::records);
-            let stands: usize = cluster
-                .groups
-                .get(group)
-                .and_then(|group| group.committed.get(topic))
-                .map_or(ends, |offsets| offsets.values().sum());
-            stands < ends
-        };
-        let stays: Vec<_> = clients
-            .into_iter()
-            .filter(|client| {
-                !client.orphan || !client.reads.as_ref().is_some_and(|(group, topic)| read(group, topic))
-            })
-            .collect();
-        cluster.clients = stays;
+        let topics = &cluster.topics;
+        cluster.clients.retain(|client| {
+            let topic = client.reads.as_ref().and_then(|(_, topic)| topics.get(topic));
+            client.orphan.is_none_or(|then| topic.map_or(0, Topic::records) <= then)
+        });
         changed |= cluster.clients.len() != before;
     }
     changed
@@ -69,17 +58,18 @@ fn removals(model: &mut Model, draw: Draw, now: Millis) -> bool {
         application.units.retain(|number, unit| {
             let id = format!("{name}/{number}");
             // A unit whose hook failed does not go by itself.
-            let gone =
-                unit.dying.is_some_and(|dying| dying + leaving(draw, &id) <= now) && !failing.contains(&id);
-            if gone {
-                vacated.push(unit.machine);
-            }
-            !gone
+            let left = unit.dying.map(|dying| dying + leaving(draw, &id));
+            let Some(left) = left.filter(|left| *left <= now && !failing.contains(&id)) else { return true };
+            vacated.push((id, unit.machine, left));
+            false
         });
     }
-    for machine in vacated {
+    for (unit, machine, left) in vacated {
+        for cluster in model.clusters.values_mut() {
+            cluster.clients.retain(|client| client.unit != unit);
+        }
         if let Some(machine) = model.machines.get_mut(&machine) {
-            machine.dying = Some(now);
+            machine.dying = Some(left);
         }
         changed = true;
     }

@@ -222,6 +222,13 @@ impl Relation {
 }
 
 impl Store {
+    /// The VM starts anew: what ran on units by hand does not run any more.
+    pub fn restarted(&mut self) {
+        for model in self.controllers.values_mut().flat_map(|controller| controller.models.values_mut()) {
+            model.clusters.values_mut().for_each(|cluster| cluster.clients.clear());
+        }
+    }
+
     /// A model of a controller.
     pub fn model(&mut self, at: &(String, String)) -> Option<&mut Model> {
         self.controllers.get_mut(&at.0)?.models.get_mut(&at.1)

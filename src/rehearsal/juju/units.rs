@@ -34,8 +34,8 @@ pub fn find(model: &Model, unit: &str, draw: Draw, now: Millis) -> Result<(Strin
 }
 
 /// Whether the unit's agent answers.
-pub fn answers(seat: &Seat<'_>, model: &Model, application: &str, number: u32) -> bool {
-    let now = seat.now();
+pub fn answers(seat: &Seat<'_>, at: &(String, String), application: &str, number: u32) -> bool {
+    let (now, model) = (seat.now(), super::model(seat, at));
     let phases = charms::phases(model, application, number, seat.draw());
     let agent = phases.iter().rfind(|phase| phase.at <= now).map_or("allocating", |phase| phase.agent);
     let unit = format!("{application}/{number}");

@@ -74,6 +74,18 @@ impl Live {
         }
     }
 
+    /// Takes in what has come on its standard input, before the world is asked for a turn.
+    pub fn hear(&mut self) {
+        if let Live::Producer(producer) = self {
+            producer.hear();
+        }
+    }
+
+    /// Whether it may wait for ever without anything to do.
+    pub fn is_endless(&self) -> bool {
+        matches!(self, Live::Consumer(consumer) if consumer.is_endless())
+    }
+
     /// Goes on until now.
     pub fn step(&mut self, world: &mut World) -> Step {
         let place = self.place().clone();
@@ -124,7 +136,8 @@ impl Live {
             // Its standard input has come to its end.
             cluster.clients.retain(|client| client.pid != place.pid);
         } else if let Some(client) = cluster.clients.iter_mut().find(|client| client.pid == place.pid) {
-            client.orphan = true;
+            let topic = client.reads.as_ref().and_then(|(_, topic)| cluster.topics.get(topic));
+            client.orphan = Some(topic.map_or(0, super::Topic::records));
         }
         world.touched = true;
     }
@@ -137,7 +150,7 @@ fn alive(model: &Model, place: &Place) -> bool {
 
 /// Begins a client on a unit.
 pub fn begin(cluster: &mut Cluster, id: &str, unit: &str, pid: u64, reads: Option<(String, String)>) {
-    cluster.clients.push(Client { id: id.to_owned(), unit: unit.to_owned(), pid, reads, orphan: false });
+    cluster.clients.push(Client { id: id.to_owned(), unit: unit.to_owned(), pid, reads, orphan: None });
 }
 
 /// Ends every client on that unit whose command line holds this text; how many there were.

@@ -53,6 +53,11 @@ impl Consumer {
         }
     }
 
+    /// Whether only somebody else can end it.
+    pub fn is_endless(&self) -> bool {
+        self.options.timeout.is_none()
+    }
+
     /// Goes on until now.
     pub fn step(&mut self, scene: &mut Scene<'_>) -> Step {
         let now = scene.now;

@@ -10,8 +10,6 @@ mod groups_tool;
 mod offsets_tool;
 pub mod partitioner;
 pub mod producer;
-#[cfg(test)]
-mod tests;
 mod tool;
 mod topics_tool;
 
@@ -88,8 +86,8 @@ pub struct Client {
     pub pid: u64,
     /// The group of a consumer, and the topic that it reads.
     pub reads: Option<(String, String)>,
-    /// Whether nobody listens to it any more: its ssh connection is gone.
-    pub orphan: bool,
+    /// How many records its topic held when its ssh connection was gone: with the next one it ends.
+    pub orphan: Option<usize>,
 }
 
 impl Topic {
@@ -228,13 +226,15 @@ pub fn console_tool(
     let cluster = model_mut(seat, at).clusters.entry(application.to_owned()).or_default();
     let name = format!("{application}/{unit}");
     let live = if produces {
-        let input = match stdin {
-            Stdin::Bytes(bytes) => bytes,
-            Stdin::Null => Vec::new(),
-            Stdin::Stream(_) | Stdin::Inherited => return None,
+        let id = options.client.clone();
+        let producer = match stdin {
+            Stdin::Bytes(bytes) => producer::Producer::new(place, options, &bytes),
+            Stdin::Null => producer::Producer::new(place, options, b""),
+            Stdin::Stream(feed) => producer::Producer::fed(place, options, feed),
+            Stdin::Inherited => return None,
         };
-        console::begin(cluster, &options.client, &name, pid, None);
-        Live::Producer(producer::Producer::new(place, options, &input))
+        console::begin(cluster, &id, &name, pid, None);
+        Live::Producer(producer)
     } else {
         let own = || {
             format!("console-consumer-{}", draw.between(&format!("group of process {pid}"), 10_000, 99_999))

@@ -1,9 +1,17 @@
 //! The simulated laptop as the engine uses it: through `Host`, `Clock` and the same `Vm` as a real one.
 
+mod cluster;
+mod encryption;
 mod faults;
 mod journey;
+mod messages;
+mod neighbours;
 mod protocol;
+mod scale;
+mod test_app;
+mod topics;
 mod traps;
+mod users;
 
 use std::sync::Arc;
 use std::time::Duration;

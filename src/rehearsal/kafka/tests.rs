@@ -1,1 +1,0 @@
-//! The data plane, through the tools.
