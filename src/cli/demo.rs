@@ -18,7 +18,7 @@ Examples:
   kafstack demo --messages 10
   kafstack demo --clean --yes")]
 pub struct Demo {
-    /// How many messages in each exchange [default: 50, or as many as it began with]
+    /// How many messages in each exchange [default: 50, or as many as its test application was deployed for]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     #[arg(conflicts_with = "clean")]
     pub messages: Option<u32>,

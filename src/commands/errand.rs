@@ -126,6 +126,20 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
     };
     let (result, ended) = conduct.run(work)?;
     result.map_err(|failure| {
-        conduct::by_signal(failure, ended).hint(format!("what the tools said, whole: {}", folder.display()))
+        let failure = in_terms_of(command, conduct::by_signal(failure, ended));
+        failure.hint(format!("what the tools said, whole: {}", folder.display()))
     })
+}
+
+/// Steps speak of `up`, whose they mostly are; the limits of the steps of other commands are no keys of the
+/// configuration.
+fn in_terms_of(command: &str, mut failure: Failure) -> Failure {
+    if command != "up" {
+        failure.hints.retain(|hint| !hint.starts_with("`timeouts:"));
+        for hint in &mut failure.hints {
+            *hint = hint
+                .replace("`kafstack up` resumes at this step", "the same command again goes on at this step");
+        }
+    }
+    failure
 }

@@ -7,6 +7,7 @@ pub mod clients;
 mod kafka;
 pub mod rounds;
 pub mod test_app;
+pub mod test_app_unit;
 mod zookeeper;
 
 use std::borrow::Cow;
