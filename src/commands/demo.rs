@@ -58,7 +58,10 @@ fn play(session: &Session, messages: Option<u32>) -> Result<u8, Failure> {
         }),
         ..Errand::new("demo", script.plan, stack.config.clone())
     };
-    let acted = carry_out(session, &stack.stage, held, errand)?;
+    let acted = carry_out(session, &stack.stage, held, errand).map_err(|failure| match failure.id {
+        Id::DemoNotReady => failure.hint("`kafstack demo --clean` takes it back, so that it can begin anew"),
+        _ => failure,
+    })?;
     if !acted {
         session.terminal.note("the demo has run to its end already, and all is still so: nothing to do");
     }
@@ -232,7 +235,7 @@ fn clean(session: &Session, yes: bool) -> Result<u8, Failure> {
     let errand = Errand {
         outcome: "cleaned",
         afterwards: Box::new(|run| run.write(Record::DemoCleaned)),
-        ..Errand::new("demo", demo::clean(&stack.config, &made, keep_authority), stack.config.clone())
+        ..Errand::new("demo --clean", demo::clean(&stack.config, &made, keep_authority), stack.config.clone())
     };
     carry_out(session, &stack.stage, held, errand)?;
     Ok(0)

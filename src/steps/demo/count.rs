@@ -111,7 +111,7 @@ impl Step for CountConsumed {
             timeout: patience(exchange),
             interval: Duration::from_secs(5),
             successes: 1,
-            look_here: look_here(&exchange.config),
+            look_here: format!("kafstack group describe {}1", test_app::GROUP_PREFIX),
             not_met: Id::DemoNotReady,
         }
     }

@@ -14,7 +14,6 @@ pub use run::{RunTestApp, StopTestApp};
 pub use topics::DeleteTopics;
 
 use super::{in_vm, integrate, minutes, model, topic};
-use crate::checkpoint;
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -60,8 +59,7 @@ impl Progress {
             Progress::Spoilt(seen) => Verdict::broken(
                 Failure::new(Id::DemoNotReady, "the messages of the demo are not those that were sent")
                     .expected(expected)
-                    .seen(seen)
-                    .hint("`kafstack demo --clean` removes them; `kafstack demo` then begins anew"),
+                    .seen(seen),
             ),
         }
     }
@@ -275,7 +273,7 @@ fn until<T>(
                 return Err(trouble.failure(&step.checkpoint().expect));
             }
             Ok((Err(seen), None)) => seen,
-            Err(CommandError::Left { .. }) => return Err(checkpoint::interrupted(step)),
+            Err(error @ CommandError::Left { .. }) => return Err(Failure::of_command(step.title(), &error)),
             Err(error) => format!("could not ask: {error}"),
         };
         if seen != told {
@@ -283,7 +281,7 @@ fn until<T>(
             told = seen;
         }
         if work.stop.requested() {
-            return Err(checkpoint::interrupted(step));
+            return Err(Failure::new(Id::Interrupted, format!("{}: interrupted", step.title())));
         }
         if work.left().is_zero() {
             return Err(Failure::new(Id::DemoNotReady, format!("{}: not done in time", step.title()))
@@ -319,3 +317,6 @@ fn detach(step: &dyn Step, work: &Work<'_>, config: &Config, doing: &str) -> Res
         })
     })
 }
+
+#[cfg(test)]
+mod tests;
