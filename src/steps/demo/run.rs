@@ -89,24 +89,19 @@ impl RunTestApp {
             work.run(Place::Vm, &exchange.work(self.role).configure(&target), doing)?;
             integrate(work, &target, ENDPOINTS.0, ENDPOINTS.1, doing)?;
         }
-        let ended = until(self, work, &exchange.config, |hosts, status| {
+        let dead = until(self, work, &exchange.config, |hosts, status| {
             let Some(unit) = self.enabled(status) else { return Ok(Err(self.seen(status))) };
-            let over = !lives(hosts, &exchange.config, &unit)?;
-            Ok(Ok(over && matches!(exchange.is_over(hosts, status, self.role)?, Progress::Underway(_))))
+            let unfinished = !lives(hosts, &exchange.config, &unit)?
+                && matches!(exchange.is_over(hosts, status, self.role)?, Progress::Underway(_));
+            Ok(Ok(unfinished.then_some(unit)))
         })?;
-        if ended {
-            let unit = format!("{CHARM}/0");
-            return Err(Failure::new(
-                Id::DemoNotReady,
-                format!("{doing}: the process ended before its work was done"),
-            )
-            .hint(format!(
-                "in the VM: `juju ssh -m {} {unit} 'tail /tmp/*_{}.err'` shows its last words",
-                exchange.target(),
-                self.role.as_str()
-            )));
-        }
-        Ok(())
+        let Some(unit) = dead else { return Ok(()) };
+        let message = format!("{doing}: the process ended before its work was done");
+        Err(Failure::new(Id::DemoNotReady, message).hint(format!(
+            "in the VM: `juju ssh -m {} {unit} 'tail /tmp/*_{}.err'` shows its last words",
+            exchange.target(),
+            self.role.as_str()
+        )))
     }
 
     /// What is seen of a process that was not started yet.
