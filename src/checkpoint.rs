@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::failure::{Failure, Id};
 use crate::host::CommandError;
-use crate::step::{Checkpoint, Step, Verdict, Work};
+use crate::step::{Again, Checkpoint, Step, Verdict, Work};
 
 /// How long a VM may be down in the middle of a step before the step gives up.
 const STOPPED_FOR: Duration = Duration::from_secs(180);
@@ -31,11 +31,11 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
                 seen
             }
             Ok(Verdict::Broken(failure)) => return Err(*failure),
-            Err(CommandError::Left { .. }) => return Err(interrupted(step)),
+            Err(CommandError::Left { .. }) => return Err(interrupted(step, work.again)),
             // A VM that was stopped from outside does not come back by waiting, unless it is being restarted.
             Err(error @ CommandError::VmNotRunning { .. })
                 if work.elapsed().saturating_sub(*stopped_at.get_or_insert(work.elapsed()))
-                    >= STOPPED_FOR =>
+                    >= work.scale.wait(STOPPED_FOR) =>
             {
                 return Err(Failure::of_command(step.title(), &error));
             }
@@ -56,28 +56,32 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
             told = seen;
         }
         if work.stop.requested() {
-            return Err(interrupted(step));
+            return Err(interrupted(step, work.again));
         }
         if work.elapsed() >= work.limit {
-            return Err(not_met(step, checkpoint, work.limit, &told));
+            return Err(not_met(step, checkpoint, work, &told));
         }
         work.hosts.clock.pause(checkpoint.interval);
     }
 }
 
 /// The checkpoint did not hold in time.
-fn not_met(step: &dyn Step, checkpoint: &Checkpoint, limit: Duration, seen: &str) -> Failure {
-    let message = format!("{}: not done within {}", step.title(), crate::report::duration::words(limit));
-    Failure::new(checkpoint.not_met, message)
+fn not_met(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>, seen: &str) -> Failure {
+    let message = format!("{}: not done within {}", step.title(), crate::report::duration::words(work.limit));
+    let failure = Failure::new(checkpoint.not_met, message)
         .expected(checkpoint.expect.clone())
         .seen(seen)
         .hint(format!("look yourself: `{}`", checkpoint.look_here))
-        .hint("`kafstack up` resumes at this step")
-        .hint(format!("`timeouts: {{ {}: … }}` in the configuration gives it longer", step.name()))
+        .hint(work.again.hint());
+    match work.again == Again::Up {
+        true => {
+            failure.hint(format!("`timeouts: {{ {}: … }}` in the configuration gives it longer", step.name()))
+        }
+        false => failure,
+    }
 }
 
 /// The user wants to stop.
-pub fn interrupted(step: &dyn Step) -> Failure {
-    Failure::new(Id::Interrupted, format!("{}: interrupted", step.title()))
-        .hint("`kafstack up` resumes at this step")
+pub fn interrupted(step: &dyn Step, again: Again) -> Failure {
+    Failure::new(Id::Interrupted, format!("{}: interrupted", step.title())).hint(again.hint())
 }

@@ -197,21 +197,21 @@ pub enum Command {
     /// Consumer groups and how far they have read
     #[command(subcommand)]
     Group(Group),
+    /// Send the lines of standard input to a topic, each as a message
+    Produce(Produce),
+    /// Print the messages of a topic as they come
+    Consume(Consume),
+    /// The cluster's own admin account
+    #[command(subcommand)]
+    Admin(Admin),
     /// Users of Kafka
     #[command(subcommand)]
     User(User),
     /// Print ready-made client settings for a user
     ClientConfig(ClientConfig),
-    /// Send the lines of standard input to a topic, each as a message
-    Produce(Produce),
-    /// Print the messages of a topic as they come
-    Consume(Consume),
     /// Encryption
     #[command(subcommand)]
     Tls(Tls),
-    /// The cluster's own admin account
-    #[command(subcommand)]
-    Admin(Admin),
     /// Add or remove units of Kafka and ZooKeeper
     Scale(Scale),
     /// Reach the brokers from this laptop
@@ -511,12 +511,12 @@ mod tests {
                 "demo",
                 "topic",
                 "group",
-                "user",
-                "client-config",
                 "produce",
                 "consume",
-                "tls",
                 "admin",
+                "user",
+                "client-config",
+                "tls",
                 "scale",
                 "connect",
                 "disconnect",

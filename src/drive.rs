@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::report::Reporter;
 use crate::report::ndjson::Ndjson;
 use crate::runner::{Record, Run};
-use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
+use crate::step::{Again, Checkpoint, Planned, Step, Verdict, Work};
 
 /// Does so many steps as `up` would: the checkpoint is asked before and after, each act is a shell line that makes
 /// a file, the journal is synced to the disk, events and output are kept in `folder`.
@@ -27,13 +27,15 @@ pub fn steps(folder: &Path, lines: Vec<(PathBuf, String)>) -> Result<(), String>
     let clock: Arc<dyn Clock> = Arc::new(RealClock::new(Stop::default(), TimeScale::default()));
     let words = |error: &dyn std::fmt::Display| error.to_string();
     let events = std::fs::File::create(folder.join("events.ndjson")).map_err(|error| words(&error))?;
-    let terminal = crate::report::terminal::Terminal::new(crate::report::terminal::Settings {
+    let stop = Stop::default();
+    let settings = crate::report::terminal::Settings {
         color: clap::ColorChoice::Never,
         quiet: true,
         stdin_is_terminal: false,
         stdout_is_terminal: false,
         stderr_is_terminal: false,
-    });
+    };
+    let terminal = crate::report::terminal::Terminal::new(settings, stop.clone());
     let reporter = std::sync::Mutex::new(Ndjson::new("events.ndjson", Box::new(events), terminal));
     let sink = move |event: Event| {
         if let Ok(mut reporter) = reporter.lock() {
@@ -41,7 +43,6 @@ pub fn steps(folder: &Path, lines: Vec<(PathBuf, String)>) -> Result<(), String>
         }
     };
     let tell = Teller::new(clock.clone(), false, Arc::new(sink));
-    let stop = Stop::default();
     let laptop: Arc<dyn Host> = Arc::new(Laptop::new(TimeScale::default()));
     let recorded =
         Recorded::new(laptop, Place::Laptop, tell.clone(), stop.clone(), Some(RunFolder::new(folder)));
@@ -49,7 +50,8 @@ pub fn steps(folder: &Path, lines: Vec<(PathBuf, String)>) -> Result<(), String>
     let journal = Journal::open(folder).map_err(|error| words(&error))?;
     let plan = Plan::of(lines.into_iter().map(|(file, line)| Box::new(Line { file, line }) as Box<dyn Step>));
     tell.tell(Fact::PlanStarted { plan: "steps", vm: String::new(), steps: plan.names() });
-    let run = Run { hosts, tell: &tell, stop: &stop, scale: TimeScale::default(), until: None };
+    let run =
+        Run { hosts, tell: &tell, stop: &stop, scale: TimeScale::default(), until: None, again: Again::Same };
     run.all(&plan, &mut Kept { journal, clock: clock.clone() }).map_err(|error| words(&error))?;
     Ok(())
 }

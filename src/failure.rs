@@ -445,7 +445,7 @@ impl Id {
                 id: "command-failed",
                 exit_code: 4,
                 meaning: "One of the tools ended with an error",
-                cure: "The message shows its last words and where its whole output lies. `kafstack up` resumes at this step.",
+                cure: "The message shows its last words and where its whole output lies. The same command again goes on there.",
             },
             Id::LaunchFailed => About {
                 id: "launch-failed",
@@ -703,19 +703,19 @@ impl Id {
                 id: "interrupted",
                 exit_code: 130,
                 meaning: "You interrupted kafstack",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
             Id::Terminated => About {
                 id: "terminated",
                 exit_code: 143,
                 meaning: "kafstack was told to end",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
             Id::HungUp => About {
                 id: "hung-up",
                 exit_code: 129,
                 meaning: "The terminal went away",
-                cure: "Nothing is lost: `kafstack up` resumes where it stopped.",
+                cure: "Nothing is lost: the same command again goes on where it stopped.",
             },
         }
     }

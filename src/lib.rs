@@ -31,8 +31,10 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cli::{Cli, Environment};
+use commands::Heard;
 use commands::session::Session;
 use failure::Failure;
+use host::clock::Stop;
 use report::terminal::{Settings, Terminal};
 
 /// The door: parse, run the command, print a failure once, leave with its exit code.
@@ -46,8 +48,9 @@ pub fn main() -> ExitCode {
         }
     };
     let environment = cli::environment();
-    let terminal = terminal(&cli, environment.as_ref().ok());
-    match environment.and_then(|environment| run(&cli, environment, &terminal)) {
+    let stop = Stop::default();
+    let terminal = terminal(&cli, environment.as_ref().ok(), &stop);
+    match environment.and_then(|environment| run(&cli, environment, &terminal, stop)) {
         Ok(code) => ExitCode::from(code),
         Err(mut failure) => {
             if cli.global.rehearse {
@@ -60,25 +63,26 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs the command.
-fn run(cli: &Cli, environment: Environment, terminal: &Terminal) -> Result<u8, Failure> {
+fn run(cli: &Cli, environment: Environment, terminal: &Terminal, stop: Stop) -> Result<u8, Failure> {
     cli.global.check()?;
     log::begin(cli.global.verbose, terminal);
     let global = cli.global.clone();
-    let session =
-        Session { global, environment, terminal: terminal.clone(), stop: host::clock::Stop::default() };
-    commands::run(cli, &session)
+    let heard = Heard::listen(&stop)?;
+    let session = Session { global, environment, terminal: terminal.clone(), stop };
+    commands::run(cli, &session).map_err(|failure| heard.explain(failure))
 }
 
 /// The terminal as the options, the environment and the streams have it.
-fn terminal(cli: &Cli, environment: Option<&Environment>) -> Terminal {
+fn terminal(cli: &Cli, environment: Option<&Environment>, stop: &Stop) -> Terminal {
     let stderr_is_terminal = std::io::stderr().is_terminal();
     let usual = Environment::default();
     let environment = environment.unwrap_or(&usual);
-    Terminal::new(Settings {
+    let settings = Settings {
         color: cli::color_choice(cli.global.color, environment),
         quiet: cli.global.quiet,
         stdin_is_terminal: std::io::stdin().is_terminal(),
         stdout_is_terminal: std::io::stdout().is_terminal(),
         stderr_is_terminal: stderr_is_terminal && !environment.dumb_terminal,
-    })
+    };
+    Terminal::new(settings, stop.clone())
 }

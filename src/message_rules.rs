@@ -156,10 +156,10 @@ fn check(line: &[u8], separator: Option<&str>) -> Result<(), String> {
 
 /// The line after so many is none.
 fn refused(before: u64, why: &str) -> Failure {
-    let lines = count(usize::try_from(before).unwrap_or(usize::MAX), "line");
+    let sent = count(usize::try_from(before).unwrap_or(usize::MAX), "message");
     Failure::new(Id::MessageRefused, format!("line {} cannot be a message", before + 1))
         .seen(why)
-        .hint(format!("the {lines} before it went their way; nothing after them did"))
+        .hint(format!("what came before it was sent ({sent}), it and what comes after it was not"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, Hosts};
 use crate::plan::Plan;
-use crate::step::{Step, Verdict, Work};
+use crate::step::{Again, Step, Verdict, Work};
 
 /// How often a checkpoint that could not be asked before the act is asked again.
 const ASKS: u32 = 5;
@@ -48,6 +48,8 @@ pub struct Run<'a> {
     pub scale: TimeScale,
     /// The last step to do, if not all.
     pub until: Option<&'a str>,
+    /// How a user goes on after a failure.
+    pub again: Again,
 }
 
 impl Run<'_> {
@@ -81,7 +83,7 @@ impl Run<'_> {
     /// One step. Returns whether it had to act.
     fn step(&self, step: &dyn Step, record: &mut dyn Record) -> Result<bool, Failure> {
         if self.stop.requested() {
-            return Err(checkpoint::interrupted(step));
+            return Err(checkpoint::interrupted(step, self.again));
         }
         if let Some(seen) = self.holds_already(step)? {
             record.holds(step.name())?;
@@ -101,6 +103,8 @@ impl Run<'_> {
             step: step.name(),
             began,
             limit,
+            scale: self.scale,
+            again: self.again,
             act_id,
         };
         if let Err(failure) = step.act(&work) {
@@ -137,11 +141,11 @@ impl Run<'_> {
                 Ok(Verdict::Met { seen }) => return Ok(Some(seen)),
                 Ok(Verdict::NotYet { .. }) => return Ok(None),
                 Ok(Verdict::Broken(failure)) => return Err(*failure),
-                Err(CommandError::Left { .. }) => return Err(checkpoint::interrupted(step)),
+                Err(CommandError::Left { .. }) => return Err(checkpoint::interrupted(step, self.again)),
                 Err(error) => error,
             };
             if self.stop.requested() {
-                return Err(checkpoint::interrupted(step));
+                return Err(checkpoint::interrupted(step, self.again));
             }
             if attempt >= ASKS {
                 let point = step.checkpoint();
@@ -152,7 +156,7 @@ impl Run<'_> {
                 .expected(point.expect)
                 .seen(error.to_string())
                 .hint(format!("look yourself: `{}`", point.look_here))
-                .hint("`kafstack up` resumes at this step"));
+                .hint(self.again.hint()));
             }
             let (why, of, pause_s) = (error.to_string(), ASKS, ASK_PAUSE.as_secs());
             self.tell.tell(Fact::Retrying { step: step.name(), why, attempt: attempt + 1, of, pause_s });
@@ -161,3 +165,6 @@ impl Run<'_> {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests;

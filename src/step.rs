@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
-use crate::host::clock::Stop;
+use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, CommandLine, Hosts, Output, Place, Unwatched, Watch};
 
 /// One entry of a plan.
@@ -49,10 +49,33 @@ pub struct Work<'a> {
     pub step: &'static str,
     /// When the step began.
     pub began: Timestamp,
-    /// The step's limit, counted from its start.
+    /// The step's limit, counted from its start; divided already.
     pub limit: Duration,
+    /// What divides other waits.
+    pub scale: TimeScale,
+    /// How a user goes on after a failure.
+    pub again: Again,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
     pub act_id: u64,
+}
+
+/// How a user goes on after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// By `up`, whose steps have limits in the configuration.
+    Up,
+    /// By the same command.
+    Same,
+}
+
+impl Again {
+    /// As a hint.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Again::Up => "`kafstack up` resumes at this step",
+            Again::Same => "the same command again goes on where it stopped",
+        }
+    }
 }
 
 impl Work<'_> {

@@ -77,10 +77,9 @@ fn rotate(session: &Session) -> Result<u8, Failure> {
             Failure::new(Id::Unexpected, "the system gives no random numbers").seen(error.to_string())
         })?;
         let limit = plan::limit(&config, "integrate-kafka", IntegrateKafka::TIMEOUT);
-        Ok(Plan::of([
-            Box::new(RotateAdmin::new(ready.cluster, vm, old, new)) as Box<dyn Step>,
-            Box::new(IntegrateKafka::new(&config, limit)),
-        ]))
+        let again = Box::new(IntegrateKafka::new(&config, limit));
+        let step = RotateAdmin::new(ready.cluster, vm, old, new, again);
+        Ok(Plan::of([Box::new(step) as Box<dyn Step>]))
     })?;
     let terminal = &session.terminal;
     terminal.note("the admin has a new password; `kafstack admin show --reveal` shows it");

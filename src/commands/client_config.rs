@@ -39,6 +39,17 @@ pub fn client_config(session: &Session, args: &cli::ClientConfig) -> Result<u8, 
             return Err(unknown(&user).seen(format!("no application `{application}` in the model")));
         }
         let credentials = must_have_credentials(hosts, &config, &user)?;
+        // The charm hands brokers and protocol out anew some time after encryption was switched.
+        if credentials.tls != ready.cluster.tls {
+            let word = |tls| if tls { "on" } else { "off" };
+            return Err(Failure::new(
+                Id::NotReady,
+                format!("the settings of `{user}` are not up to date yet"),
+            )
+            .expected(format!("TLS {}, as Kafka has it", word(ready.cluster.tls)))
+            .seen(format!("TLS {}", word(credentials.tls)))
+            .hint("the same command again in a few minutes: the charm hands out the new ones by then"));
+        }
         let pem = match (credentials.tls, &credentials.ca) {
             (false, _) => None,
             (true, Some(pem)) => Some(pem.clone()),

@@ -1,6 +1,6 @@
 //! The one loop over events, ticks and signals, while a plan runs on a thread of its own. Async lives here only.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -83,7 +83,9 @@ impl Conduct {
             .enable_all()
             .build()
             .map_err(|error| unexpected(&error))?;
-        runtime.block_on(async move {
+        let stop = self.stop.clone();
+        stop.conduct(true);
+        let end = runtime.block_on(async move {
             let (sender, mut events) = mpsc::channel(WAITING_EVENTS);
             let sink = move |event| {
                 // Nobody listens any more only when the loop below has ended.
@@ -123,7 +125,9 @@ impl Conduct {
                     }
                 }
             }
-        })
+        });
+        stop.conduct(false);
+        end
     }
 
     /// A signal came.
@@ -176,6 +180,50 @@ impl Signals {
             _ = self.interrupt.recv() => Ended::Interrupted,
             _ = self.terminate.recv() => Ended::Terminated,
             _ = self.hang_up.recv() => Ended::HungUp,
+        }
+    }
+}
+
+/// The signal that came while no run was conducted, if one did.
+#[derive(Clone, Default)]
+pub struct Heard(Arc<Mutex<Option<Ended>>>);
+
+impl Heard {
+    /// Listens from now on, for everything that no [`Conduct`] conducts, such as the questions before a run. There any
+    /// signal means to leave at once; without a listener it would end kafstack alone, and leave a tool behind.
+    ///
+    /// # Errors
+    /// The system gives us no signals.
+    pub fn listen(stop: &Stop) -> Result<Heard, Failure> {
+        let unexpected = |error| Failure::new(Id::Unexpected, format!("signals cannot be received: {error}"));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unexpected)?;
+        let mut signals = runtime.block_on(async { Signals::listen() }).map_err(unexpected)?;
+        let (heard, stop) = (Heard::default(), stop.clone());
+        let last = heard.clone();
+        // It ends with the process.
+        std::thread::spawn(move || {
+            runtime.block_on(async {
+                loop {
+                    let signal = signals.next().await;
+                    if !stop.conducted() {
+                        *last.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(signal);
+                        stop.request();
+                        stop.request();
+                    }
+                }
+            });
+        });
+        Ok(heard)
+    }
+
+    /// A failure in terms of the signal that came: whoever leaves a question does not answer it.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(signal) if matches!(failure.id, Id::Interrupted | Id::NotConfirmed) => {
+                Failure { id: signal.id(), ..failure }
+            }
+            _ => failure,
         }
     }
 }

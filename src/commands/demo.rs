@@ -59,10 +59,8 @@ fn play(session: &Session, messages: Option<u32>) -> Result<u8, Failure> {
         ..Errand::new("demo", script.plan, stack.config.clone())
     };
     let acted = carry_out(session, &stack.stage, held, errand).map_err(|failure| match failure.id {
-        Id::DemoNotReady => {
-            onward(failure).hint("`kafstack demo --clean` takes it back, so that it can begin anew")
-        }
-        _ => onward(failure),
+        Id::DemoNotReady => failure.hint("`kafstack demo --clean` takes it back, so that it can begin anew"),
+        _ => failure,
     })?;
     if !acted {
         session.terminal.note("the demo has run to its end already, and all is still so: nothing to do");
@@ -77,14 +75,6 @@ fn play(session: &Session, messages: Option<u32>) -> Result<u8, Failure> {
     );
     session.terminal.note(&if session.global.rehearse { for_rehearsal(&line) } else { line });
     Ok(0)
-}
-
-/// With what to do next, unless it says so already.
-fn onward(failure: Failure) -> Failure {
-    if failure.hints.iter().any(|hint| hint.contains("the same command again")) {
-        return failure;
-    }
-    failure.hint("the same command again goes on where it is")
 }
 
 /// Makes the plan from what there is.
@@ -247,7 +237,7 @@ fn clean(session: &Session, yes: bool) -> Result<u8, Failure> {
         afterwards: Box::new(|run| run.write(Record::DemoCleaned)),
         ..Errand::new("demo --clean", demo::clean(&stack.config, &made, keep_authority), stack.config.clone())
     };
-    carry_out(session, &stack.stage, held, errand).map_err(onward)?;
+    carry_out(session, &stack.stage, held, errand)?;
     Ok(0)
 }
 

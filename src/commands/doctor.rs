@@ -25,8 +25,10 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
     let ask =
         move || stage.ask(|hosts| Ok(check.rows(hosts)?.into_iter().chain([multipass(hosts)]).collect()));
     let (rows, ended): (Result<Vec<Row>, CommandError>, _) = conduct::look(&session.stop, clock, ask)?;
-    let rows =
-        rows.map_err(|error| conduct::by_signal(Failure::of_command("Ask the laptop", &error), ended))?;
+    if let Some(signal) = ended {
+        return Err(Failure::new(signal.id(), "you left before the laptop was asked everything"));
+    }
+    let rows = rows.map_err(|error| Failure::of_command("Ask the laptop", &error))?;
     let able = rows.iter().all(|row| row.verdict != Fitness::Fails);
     match args.format {
         TableFormat::Json => {

@@ -13,6 +13,7 @@ use crate::plan::Plan;
 use crate::report::{self, ProgressChoice, Reporter};
 use crate::runner;
 use crate::state::{Lock, State};
+use crate::step::Again;
 
 /// The right to change a stack, and where that is written down.
 pub struct Held {
@@ -110,7 +111,8 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         let recorded = stage.recorded(tell, Some(RunFolder::new(&run.folder)));
         let mut record = RunRecord::new(journal, &state, &config, stage.clock.clone());
         let until = until.as_deref();
-        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until };
+        let again = if command == "up" { Again::Up } else { Again::Same };
+        let runner = runner::Run { hosts: recorded.hosts(), tell, stop: &stop, scale, until, again };
         let result = record.run_began(command).and_then(|()| beforehand(&mut record));
         let result = result.and_then(|()| runner.all(&plan, &mut record));
         let result = result.and_then(|acted| afterwards(&mut record).map(|()| acted));
@@ -126,20 +128,6 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
     };
     let (result, ended) = conduct.run(work)?;
     result.map_err(|failure| {
-        let failure = in_terms_of(command, conduct::by_signal(failure, ended));
-        failure.hint(format!("what the tools said, whole: {}", folder.display()))
+        conduct::by_signal(failure, ended).hint(format!("what the tools said, whole: {}", folder.display()))
     })
-}
-
-/// Steps speak of `up`, whose they mostly are; the limits of the steps of other commands are no keys of the
-/// configuration.
-fn in_terms_of(command: &str, mut failure: Failure) -> Failure {
-    if command != "up" {
-        failure.hints.retain(|hint| !hint.starts_with("`timeouts:"));
-        for hint in &mut failure.hints {
-            *hint = hint
-                .replace("`kafstack up` resumes at this step", "the same command again goes on at this step");
-        }
-    }
-    failure
 }

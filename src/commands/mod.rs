@@ -30,6 +30,8 @@ mod user;
 
 use clap::CommandFactory;
 
+pub use conduct::Heard;
+
 use crate::cli::{Cli, Command};
 use crate::failure::{Failure, Id};
 use session::Session;
@@ -46,12 +48,12 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Demo(args) => demo::demo(session, args),
         Command::Topic(args) => topic::topic(session, args),
         Command::Group(args) => group::group(session, args),
-        Command::User(args) => user::user(session, args),
-        Command::ClientConfig(args) => client_config::client_config(session, args),
         Command::Produce(args) => produce::produce(session, args),
         Command::Consume(args) => consume::consume(session, args),
-        Command::Tls(args) => tls::tls(session, args),
         Command::Admin(args) => admin::admin(session, args),
+        Command::User(args) => user::user(session, args),
+        Command::ClientConfig(args) => client_config::client_config(session, args),
+        Command::Tls(args) => tls::tls(session, args),
         Command::Scale(args) => scale::scale(session, args),
         Command::Connect(args) => connect::connect(session, args),
         Command::Disconnect(args) => connect::disconnect(session, args),

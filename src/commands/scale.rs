@@ -46,6 +46,10 @@ pub fn scale(session: &Session, args: &cli::Scale) -> Result<u8, Failure> {
     let config = stack.config.clone();
     let (changes, thinned) = stack.look_at_model(session, move |hosts, status| {
         let changes = changes(&status, kafka, zookeeper);
+        // Counts that are in force already are being finished, and are why Kafka may not be ready.
+        if scaled(&config, kafka, zookeeper) != config {
+            stack::ready(hosts, &config)?;
+        }
         let thinned = consequences(hosts, &config, &changes)?;
         Ok((changes, thinned))
     })?;
@@ -218,7 +222,7 @@ fn thinned(all: &[Topic], gone: &BTreeSet<u32>) -> String {
     match counts.iter().sum::<usize>() {
         0 => "; no topic lies there".to_owned(),
         n => format!(
-            "; {} of {} lose a replica there and stay with fewer until they are reassigned",
+            "; {} of {} will have a replica less, until somebody reassigns what lay there",
             count(n, "partition"),
             count(counts.len(), "topic")
         ),
@@ -266,7 +270,7 @@ mod tests {
         assert_eq!(lost(&all, &[7].into()), [""; 0]);
         assert_eq!(
             thinned(&all, &[2].into()),
-            "; 3 partitions of 2 topics lose a replica there and stay with fewer until they are reassigned"
+            "; 3 partitions of 2 topics will have a replica less, until somebody reassigns what lay there"
         );
         assert_eq!(thinned(&all, &[7].into()), "; no topic lies there");
     }

@@ -1,7 +1,7 @@
 //! Time: the only file that sleeps, and the only one that asks what time it is.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -14,24 +14,43 @@ pub trait Clock: Send + Sync {
     fn pause(&self, time: Duration);
 }
 
-/// What the user's signals asked for so far. Shared by the loop that receives signals, the hosts and the clock.
+/// What the user's signals asked for so far. Shared by who receives signals, the hosts, the clock and the terminal.
 #[derive(Clone, Default, Debug)]
-pub struct Stop(Arc<AtomicU8>);
+pub struct Stop(Arc<Asked>);
+
+/// The state of a [`Stop`].
+#[derive(Default, Debug)]
+struct Asked {
+    /// How often.
+    times: AtomicU8,
+    /// A run is going on that heeds signals in its own way.
+    conducted: AtomicBool,
+}
 
 impl Stop {
     /// Counts one more request. The first means "start nothing new", the second "leave now".
     pub fn request(&self) {
-        let _ = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| Some(n.saturating_add(1)));
+        let _ = self.0.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| Some(n.saturating_add(1)));
     }
 
     /// Nothing new may be started.
     pub fn requested(&self) -> bool {
-        self.0.load(Ordering::SeqCst) >= 1
+        self.0.times.load(Ordering::SeqCst) >= 1
     }
 
     /// What runs here is to be ended.
     pub fn leave_now(&self) -> bool {
-        self.0.load(Ordering::SeqCst) >= 2
+        self.0.times.load(Ordering::SeqCst) >= 2
+    }
+
+    /// A run begins, or ends, that heeds signals in its own way.
+    pub fn conduct(&self, going_on: bool) {
+        self.0.conducted.store(going_on, Ordering::SeqCst);
+    }
+
+    /// Whether such a run is going on.
+    pub fn conducted(&self) -> bool {
+        self.0.conducted.load(Ordering::SeqCst)
     }
 }
 

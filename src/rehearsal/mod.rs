@@ -33,7 +33,7 @@ mod wrapper;
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -78,6 +78,8 @@ struct Inner {
     world: World,
     /// Which file was last read or written, so that a change by another kafstack is seen.
     file: Option<Stamp>,
+    /// The file with the time, once it was opened.
+    clock: Option<fs::File>,
 }
 
 impl Rehearsal {
@@ -104,7 +106,7 @@ impl Rehearsal {
             folder: folder.to_owned(),
             speed: options.speed.filter(|speed| *speed > 0.0),
             stop: options.stop,
-            inner: Mutex::new(Inner { world, file }),
+            inner: Mutex::new(Inner { world, file, clock: None }),
         };
         rehearsal.save(&mut rehearsal.lock()).context("the simulated laptop cannot be saved")?;
         Ok(Arc::new(rehearsal))
@@ -142,7 +144,8 @@ impl Rehearsal {
             && let Ok(Some((mut world, file))) = load(&self.folder)
         {
             world.now = world.now.max(inner.world.now);
-            *inner = Inner { world, file: Some(file) };
+            inner.world = world;
+            inner.file = Some(file);
         }
     }
 
@@ -161,9 +164,16 @@ impl Rehearsal {
         }
         // Written over in place: always as long as before, and file systems that flush what was truncated or
         // renamed have nothing to flush.
-        let path = self.folder.join(CLOCK);
-        let mut file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        file.write_all(format!("{now:>16}").as_bytes())
+        let clock = match inner.clock.take() {
+            Some(clock) => clock,
+            None => {
+                let path = self.folder.join(CLOCK);
+                OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?
+            }
+        };
+        clock.write_all_at(format!("{now:>16}").as_bytes(), 0)?;
+        inner.clock = Some(clock);
+        Ok(())
     }
 
     /// Lets virtual time pass up to then, in real time divided by the speed if there is one.
@@ -234,7 +244,9 @@ impl Host for Rehearsal {
             #[cfg(test)]
             assert!(inner.world.touched || inner.world.gist() == before, "{line} changed the world untold");
             // An effect is on disk before its answer is on its way: a killed run loses answers only.
-            self.keep(&mut inner);
+            if inner.world.touched {
+                self.keep(&mut inner);
+            }
             script?
         };
         let played = self.play(line, &script, watch);

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::ColorChoice;
 use indicatif::MultiProgress;
+use rustix::event::{PollFd, PollFlags, poll};
 
 use super::style::{self, paint};
 use crate::failure::Failure;
+use crate::host::clock::Stop;
 use crate::text;
 
 /// What is known about the terminal from outside.
@@ -34,6 +36,28 @@ pub struct Terminal {
     settings: Settings,
     /// Where things go.
     ends: Arc<Mutex<Ends>>,
+}
+
+/// Standard input, as long as nobody wants to stop: then it is at its end.
+struct Answers {
+    /// What the user's signals asked for.
+    stop: Stop,
+}
+
+impl io::Read for Answers {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let stdin = io::stdin();
+        while !self.stop.requested() {
+            let pause = rustix::time::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+            let mut waits = [PollFd::new(&stdin, PollFlags::IN)];
+            match poll(&mut waits, Some(&pause)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => {}
+                Ok(_) => return stdin.lock().read(buffer),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(0)
+    }
 }
 
 /// Where things go and come from.
@@ -75,9 +99,9 @@ impl Ends {
 }
 
 impl Terminal {
-    /// The process's own.
-    pub fn new(settings: Settings) -> Self {
-        let input = io::BufReader::new(io::stdin());
+    /// The process's own. A question is left when `stop` asks for it.
+    pub fn new(settings: Settings, stop: Stop) -> Self {
+        let input = io::BufReader::new(Answers { stop });
         Terminal::on(settings, Box::new(io::stdout()), Box::new(io::stderr()), Box::new(input))
     }
 

@@ -148,6 +148,7 @@ impl Step for LaunchVm {
             Planned::laptop(multipass::recover(name))
                 .when("the VM is deleted but not purged, and is to be kept"),
             Planned::laptop(multipass::start(name)).when("the VM is stopped or suspended"),
+            Planned::vm(mark_folder()).when("the VM is adopted"),
             Planned::vm(linux::write_root_file(MARK, &format!("{name}\n"))).when("the VM is adopted"),
         ]
     }

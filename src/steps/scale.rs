@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{in_vm, lists_topics, minutes, model};
-use crate::checkpoint;
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -41,12 +40,18 @@ impl ScaleApplication {
         (going > 0).then(|| format!("{} of `{name}` still going away", count(going, "unit")))
     }
 
+    /// The user wants to stop before this unit is gone.
+    fn interrupted(&self, victim: &str) -> Failure {
+        Failure::new(Id::Interrupted, format!("{}: interrupted while {victim} went away", self.title()))
+            .hint("the same command again goes on")
+    }
+
     /// Waits until this unit is gone and the others are at rest again, so that never two are missing at once.
     fn see_off(&self, work: &Work<'_>, victim: &str) -> Result<(), Failure> {
         let mut told = String::new();
         loop {
             let seen = match model(&work.hosts, &self.config) {
-                Err(CommandError::Left { .. }) => return Err(checkpoint::interrupted(self)),
+                Err(CommandError::Left { .. }) => return Err(self.interrupted(victim)),
                 Err(error) => format!("could not ask: {error}"),
                 Ok(status) => {
                     let application = status.application(self.application);
@@ -66,7 +71,7 @@ impl ScaleApplication {
                 told = seen;
             }
             if work.stop.requested() {
-                return Err(checkpoint::interrupted(self));
+                return Err(self.interrupted(victim));
             }
             if work.left().is_zero() {
                 return Err(Failure::new(Id::ScaleNotReady, format!("{victim} did not go away in time"))

@@ -10,10 +10,10 @@ use crate::config::JujuConfig;
 use crate::config::{Channel, Preset};
 use crate::event::Teller;
 use crate::failure::{Failure, Id};
-use crate::host::clock::{FakeClock, Stop};
+use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
 use crate::host::{Hosts, Output};
-use crate::step::{Step, Verdict, Work};
+use crate::step::{Again, Step, Verdict, Work};
 
 /// Lets a step act on a laptop and a VM that expect these commands.
 fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
@@ -30,6 +30,8 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         step: step.name(),
         began: Timestamp::UNIX_EPOCH,
         limit,
+        scale: TimeScale::default(),
+        again: Again::Same,
         act_id: 7,
     })
 }
@@ -173,4 +175,57 @@ fn a_model_on_its_way_out_is_waited_for_and_then_added_again() {
     });
     let vm = FakeHost::new().answers("juju models -c overlord --format json", gone);
     assert!(matches!(probe(&step, &vm), Verdict::NotYet { .. }));
+}
+
+fn user_model(kafka: &str, user: &str) -> String {
+    format!(
+        r#"{{"model":{{"name":"demo"}},"machines":{{}},"applications":{{
+            "kafka":{{"charm-name":"kafka","charm-channel":"3/stable","units":{{"kafka/0":{{}}}},"relations":{{{kafka}}}}},
+            "user-orders":{{"charm-name":"data-integrator","units":{{"user-orders/0":{{}}}},"relations":{{{user}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn a_user_who_is_related_is_not_related_again_and_one_whose_relation_is_going_waits_for_it() {
+    let step = super::user::IntegrateUser {
+        config: Preset::Single.config(),
+        user: "orders".into(),
+        other_than: None,
+    };
+    let half = r#""kafka":[{"related-application":"kafka"}]"#;
+    let vm = FakeHost::new().says(STATUS, &user_model("", half));
+    act(&step, &vm).unwrap();
+    let line = "juju integrate user-orders:kafka kafka:kafka-client -m overlord:demo";
+    let vm = FakeHost::new()
+        .says(STATUS, &user_model("", ""))
+        .refuses(line, 1, "ERROR cannot add relation: relation already exists (already exists)")
+        .says(line, "");
+    act(&step, &vm).unwrap();
+    let vm = FakeHost::new().says(STATUS, &user_model("", "")).refuses(line, 1, "ERROR permission denied");
+    assert_eq!(act(&step, &vm).unwrap_err().id, Id::CommandFailed);
+}
+
+#[test]
+fn half_an_encryption_gets_the_other_half_only() {
+    let switch = |on| super::certificates::SwitchTls {
+        config: Preset::Single.config(),
+        authority: "self-signed-certificates".into(),
+        on,
+    };
+    let related = r#""certificates":[{"related-application":"self-signed-certificates"}]"#;
+    let model = user_model(related, "");
+    let vm = FakeHost::new().says(STATUS, &model).says(
+        "juju integrate zookeeper:certificates self-signed-certificates:certificates -m overlord:demo",
+        "",
+    );
+    act(&switch(true), &vm).unwrap();
+    let vm = FakeHost::new().says(STATUS, &model).says(
+        "juju remove-relation kafka:certificates self-signed-certificates:certificates -m overlord:demo",
+        "",
+    );
+    act(&switch(false), &vm).unwrap();
+    let Verdict::NotYet { seen } = probe(&switch(true), &FakeHost::new().says(STATUS, &model)) else {
+        panic!("half is not all")
+    };
+    assert_eq!(seen, "without certificates: zookeeper");
 }

@@ -62,8 +62,6 @@ pub struct Call {
     pub term: String,
     pub juju_model: String,
     pub folder: String,
-    /// The word before the command in the VM: `--start`, `--follow`, `--openrc`.
-    pub mode: Option<String>,
     /// Without the wrapper's own words.
     pub argv: Vec<String>,
 }
@@ -71,7 +69,9 @@ pub struct Call {
 impl Call {
     /// All calls in this text, in order.
     pub fn parse(text: &str) -> Vec<Call> {
-        let calls = text.split(END).filter(|call| !call.is_empty());
+        // A call that is just being written is not there yet.
+        let whole = text.rfind(END).map_or("", |end| &text[..end]);
+        let calls = whole.split(END).filter(|call| !call.is_empty());
         calls.map(|call| Call::parse_one(call.strip_suffix(FIELD).unwrap_or(call))).collect()
     }
 
@@ -87,14 +87,13 @@ impl Call {
         let [stdin, out, no_color, columns, lc_all, term, juju_model, folder] =
             std::array::from_fn(|_| next());
         let mut argv: Vec<String> = fields.collect();
-        let mode = argv.first().filter(|word| place == Place::Vm && word.starts_with("--")).cloned();
-        match mode.as_deref() {
+        match argv.first().filter(|_| place == Place::Vm).map(String::as_str) {
             Some("--start") => drop(argv.drain(..3)),
             Some("--openrc") => drop(argv.drain(..2)),
             // `--follow NAME OFFSET SECONDS` runs nothing.
             _ => {}
         }
-        Call { place, stdin, out, no_color, columns, lc_all, term, juju_model, folder, mode, argv }
+        Call { place, stdin, out, no_color, columns, lc_all, term, juju_model, folder, argv }
     }
 
     /// As a person would type it, as far as tests care.

@@ -192,6 +192,14 @@ impl FakeLaptop {
         Running::start(self, program, arguments.split_whitespace().map(str::to_owned).collect())
     }
 
+    /// Starts kafstack on a terminal at which a person sits.
+    #[track_caller]
+    pub fn start_on_terminal(&self, arguments: &str) -> (Running<'_>, fs::File) {
+        let program = env!("CARGO_BIN_EXE_kafstack");
+        let arguments = arguments.split_whitespace().map(str::to_owned).collect();
+        Running::start_on_terminal(self, program, arguments)
+    }
+
     /// Runs a script with the system's shell; it finds the fakes before the system's own tools.
     #[track_caller]
     pub fn shell(&self, script: &str) -> Ran<'_> {

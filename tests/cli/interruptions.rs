@@ -1,9 +1,13 @@
 //! Ctrl-C and SIGTERM: what runs is finished or left, nothing is lost, nobody is left behind on the laptop.
 
+use std::fs::File;
+use std::io::Write;
+
 use rustix::process::Signal;
 
 use crate::calls::Place;
 use crate::fake_laptop::FakeLaptop;
+use crate::run::Running;
 
 #[test]
 fn the_first_ctrl_c_waits_for_the_running_command_and_starts_nothing_new() {
@@ -60,22 +64,27 @@ fn the_second_ctrl_c_leaves_and_the_long_act_in_the_vm_goes_on() {
 }
 
 #[test]
-fn sigterm_ends_the_running_command_and_the_next_up_resumes() {
-    let laptop = FakeLaptop::new();
-    let held = laptop.hold_before("juju deploy kafka");
-    let running = laptop.start("up --yes --preset kraft --events -");
-    held.is_reached();
-    running.signal(Signal::TERM);
-    let ran = running.ends().exits_with(143).says("[terminated]");
-    let last = ran.events().pop().unwrap();
-    assert_eq!(
-        (&last["outcome"], &last["exit_code"]),
-        (&"interrupted".into(), &143.into()),
-        "{}",
-        ran.account()
-    );
-    assert!(!held.is_alive(), "the command was left behind");
-    laptop.kafstack("up").exits_with(0).ran_once("juju deploy kafka");
+fn other_signals_end_the_running_command_and_the_next_up_resumes() {
+    for (signal, code, id) in [(Signal::TERM, 143, "terminated"), (Signal::HUP, 129, "hung-up")] {
+        let laptop = FakeLaptop::new();
+        let held = laptop.hold_before("juju deploy kafka");
+        let running = laptop.start("up --yes --preset kraft --events -");
+        held.is_reached();
+        running.signal(signal);
+        let ran = running.ends().exits_with(code).says(&format!("[{id}]"));
+        let events = ran.events();
+        let [.., failed, finished] = &events[..] else { panic!("{}", ran.account()) };
+        assert_eq!(
+            (&failed["step"], &failed["id"]),
+            (&"deploy-kafka".into(), &id.into()),
+            "{}",
+            ran.account()
+        );
+        assert_eq!(finished["outcome"], "interrupted");
+        assert_eq!(finished["exit_code"], code);
+        assert!(!held.is_alive(), "the command was left behind");
+        laptop.kafstack("up").exits_with(0).ran_once("juju deploy kafka");
+    }
 }
 
 #[test]
@@ -87,4 +96,37 @@ fn ctrl_c_ends_a_pause_at_once() {
     running.tells(|event| event["event"] == "retrying" && event["step"] == "integrate-kafka");
     running.signal(Signal::INT);
     running.ends().exits_with(130);
+}
+
+#[test]
+fn ctrl_c_while_kafstack_only_looks_leaves_no_tool_behind() {
+    for command in ["up --yes", "down --yes", "status", "status --watch --until-ready", "doctor"] {
+        let laptop = FakeLaptop::new().with_multipass();
+        let held = laptop.hold_before("multipass list");
+        let running = laptop.start(command);
+        held.is_reached();
+        running.signal(Signal::INT);
+        running.ends().exits_with(130);
+        assert!(!held.is_alive(), "`{command}` left `multipass list` behind");
+    }
+}
+
+#[test]
+fn a_question_is_answered_by_yes_or_no_or_left_by_ctrl_c() {
+    let laptop = FakeLaptop::new().with_stack("kraft");
+    let asked = |answer: &dyn Fn(&Running<'_>, &mut File)| {
+        let looked = laptop.calls().len();
+        let (running, mut person) = laptop.start_on_terminal("down");
+        laptop.sees_call(Place::Vm, looked, "cat /etc/kafstack/vm");
+        answer(&running, &mut person);
+        running.ends()
+    };
+    asked(&|running, _| running.signal(Signal::INT)).exits_with(130).changed_nothing();
+    asked(&|_, person| person.write_all(b"no\n").unwrap())
+        .exits_with(2)
+        .changed_nothing()
+        .says("[not-confirmed]");
+    asked(&|_, person| person.write_all(b"yes\n").unwrap())
+        .exits_with(0)
+        .ran_once("multipass delete --purge microstack");
 }

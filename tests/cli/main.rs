@@ -9,6 +9,7 @@ mod interruptions;
 mod journey;
 mod kills;
 mod machine_output;
+mod messages;
 mod ownership;
 mod refusals;
 mod run;

@@ -1,11 +1,13 @@
 //! One run of kafstack on a fake laptop: while it goes on, and what is to be said of it afterwards.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::calls::{Call, Place};
@@ -26,21 +28,51 @@ pub struct Running<'a> {
 impl<'a> Running<'a> {
     /// Starts a program on this laptop, without a terminal.
     #[track_caller]
-    #[expect(clippy::disallowed_methods, reason = "these tests are about the program itself")]
     pub fn start(laptop: &'a FakeLaptop, program: &str, arguments: Vec<String>) -> Self {
+        Running::start_with(laptop, program, arguments, Stdio::null(), None)
+    }
+
+    /// Starts kafstack on a terminal: its input and its messages; standard output stays apart. Returns the person's end.
+    #[track_caller]
+    pub fn start_on_terminal(laptop: &'a FakeLaptop, program: &str, arguments: Vec<String>) -> (Self, File) {
+        let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&person).unwrap();
+        unlockpt(&person).unwrap();
+        let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
+        let open = || File::options().read(true).write(true).open(&name).unwrap();
+        let person = File::from(person);
+        let screen = person.try_clone().unwrap();
+        let running = Running::start_with(laptop, program, arguments, open().into(), Some((open(), screen)));
+        (running, person)
+    }
+
+    #[track_caller]
+    #[expect(clippy::disallowed_methods, reason = "these tests are about the program itself")]
+    fn start_with(
+        laptop: &'a FakeLaptop,
+        program: &str,
+        arguments: Vec<String>,
+        stdin: Stdio,
+        terminal: Option<(File, File)>,
+    ) -> Self {
+        let (terminal, screen) = terminal.unzip();
         let first_call = laptop.calls().len();
         let mut child: Child = std::process::Command::new(program)
             .args(&arguments)
             .env_clear()
             .envs(laptop.environment())
             .current_dir(laptop.path("work"))
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(terminal.map_or_else(Stdio::piped, Stdio::from))
             .spawn()
             .unwrap();
         let pid = Pid::from_child(&child);
-        let (stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let stdout = child.stdout.take().unwrap();
+        let mut stderr: Box<dyn Read + Send> = match screen {
+            Some(screen) => Box::new(screen),
+            None => Box::new(child.stderr.take().unwrap()),
+        };
         let (sender, lines) = channel();
         std::thread::spawn(move || {
             let mut stdout = BufReader::new(stdout);
@@ -53,7 +85,8 @@ impl<'a> Running<'a> {
         });
         let stderr = std::thread::spawn(move || {
             let mut text = Vec::new();
-            stderr.read_to_end(&mut text).unwrap();
+            // A terminal that nobody holds any more ends with an error.
+            let _ = stderr.read_to_end(&mut text);
             String::from_utf8_lossy(&text).into_owned()
         });
         let (sender, end) = channel();
@@ -94,7 +127,7 @@ impl<'a> Running<'a> {
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
     #[track_caller]
-    pub fn is_killed(self) -> Ran<'a> {
+    pub fn killed(self) -> Ran<'a> {
         self.signal(Signal::KILL);
         self.ends()
     }

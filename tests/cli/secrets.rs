@@ -6,9 +6,10 @@ use crate::fake_laptop::FakeLaptop;
 fn no_secret_is_kept_printed_told_or_put_into_an_argument() {
     // The fakes answer `openstack token issue` with `canary-token`; the openrc holds `canary-password`.
     let laptop = FakeLaptop::new();
-    let up = laptop.kafstack("up --yes --progress plain -vv --events -").exits_with(0);
+    let up =
+        laptop.kafstack("up --yes --until configure-cloud --progress plain -vv --events -").exits_with(0);
     assert!(up.calls().iter().any(|call| call.line() == "openstack token issue -f json"), "{}", up.account());
-    let status = laptop.kafstack("status --format json").exits_with(0);
+    let status = laptop.kafstack("status --format json").exits_with(7);
     laptop.refuse("openstack token", "canary-in-an-error");
     let failed = laptop.kafstack("status -vv").exits_with(7);
     for ran in [&up, &status, &failed] {

@@ -71,10 +71,11 @@ fn everything_kept_is_closed_to_other_users() {
 #[test]
 fn a_flood_of_output_fills_neither_memory_nor_disk() {
     const FLOOD: u64 = 300 * 1024 * 1024;
-    let laptop = FakeLaptop::new();
+    // In real time, so that a slow machine may take its time; up to there nothing is waited for.
+    let laptop = FakeLaptop::new().with_variable("KAFSTACK_TIME_SCALE", "1");
     laptop.flood("juju deploy kafka", FLOOD);
     let held = laptop.hold_after("juju deploy kafka");
-    let running = laptop.start("up --yes --preset kraft");
+    let running = laptop.start("up --yes --preset kraft --until deploy-kafka");
     held.is_reached();
     let status = std::fs::read_to_string(format!("/proc/{}/status", running.pid())).unwrap();
     held.release();

@@ -273,7 +273,9 @@ fn until<T>(
                 return Err(trouble.failure(&step.checkpoint().expect));
             }
             Ok((Err(seen), None)) => seen,
-            Err(error @ CommandError::Left { .. }) => return Err(Failure::of_command(step.title(), &error)),
+            Err(error @ CommandError::Left { .. }) => {
+                return Err(Failure::of_command(step.title(), &error).hint(work.again.hint()));
+            }
             Err(error) => format!("could not ask: {error}"),
         };
         if seen != told {
@@ -281,13 +283,15 @@ fn until<T>(
             told = seen;
         }
         if work.stop.requested() {
-            return Err(Failure::new(Id::Interrupted, format!("{}: interrupted", step.title())));
+            return Err(Failure::new(Id::Interrupted, format!("{}: interrupted", step.title()))
+                .hint(work.again.hint()));
         }
         if work.left().is_zero() {
             return Err(Failure::new(Id::DemoNotReady, format!("{}: not done in time", step.title()))
                 .expected(step.checkpoint().expect)
                 .seen(told)
-                .hint(format!("look yourself: `{}`", look_here(config))));
+                .hint(format!("look yourself: `{}`", look_here(config)))
+                .hint(work.again.hint()));
         }
         work.hosts.clock.pause(Duration::from_secs(5));
     }

@@ -9,8 +9,9 @@ use serde_json::json;
 use super::*;
 use crate::config::Preset;
 use crate::event::Teller;
-use crate::host::clock::{FakeClock, Stop};
+use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
+use crate::step::Again;
 
 const STATUS: &str = "juju status -m overlord:demo --format json --utc";
 const CONFIG: &str = "juju config kafka-test-app --format json -m overlord:demo";
@@ -164,6 +165,8 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         step: step.name(),
         began: Timestamp::UNIX_EPOCH,
         limit: Duration::from_secs(600),
+        scale: TimeScale::default(),
+        again: Again::Same,
         act_id: 1,
     })
 }

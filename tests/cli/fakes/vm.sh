@@ -204,6 +204,7 @@ case "$program $*" in
   cat "$VM/bridge" ;;
 "lxc network get "*" ipv6.address")
   if [ -e "$VM/no-ipv6" ]; then echo none; else echo fd42:474b:622d:259d::1/64; fi ;;
+"lxc network get "*" ipv4.address") echo 10.160.130.1/24 ;;
 "lxc network set lxdbr0 ipv6.address none") : >"$VM/no-ipv6" ;;
 
 "sunbeam prepare-node-script --bootstrap") prepare_script ;;
@@ -250,5 +251,20 @@ case "$program $*" in
   effect integrate kafka ;;
 "juju exec -m "*" --unit kafka/0 --format json --wait 1m -- charmed-kafka.topics --list "*)
   echo '{"kafka/0":{"id":"8","status":"completed","results":{"return-code":0,"stdout":"__consumer_offsets"}}}' ;;
+"juju exec -m "*" --unit kafka/0 --format json --wait 1m -- charmed-kafka.topics --describe --topic orders "*)
+  printf '%s\n' '{"kafka/0":{"id":"9","status":"completed","results":{"return-code":0,"stdout":"Topic: orders\tTopicId: x\tPartitionCount: 1\tReplicationFactor: 1\tConfigs: \n\tTopic: orders\tPartition: 0\tLeader: 100\tReplicas: 100\tIsr: 100\n"}}}' ;;
+"juju exec -m "*" --unit kafka/0 --format json --wait 1m -- pkill -f client.id=kafstack-"*)
+  # The one that was started with this very id.
+  case " $(cat "$VM/client") " in *" ${11##* } "*) ;; *) refuse "another id" ;; esac
+  kill "$(cat "$VM/client-process")"
+  effect pkill
+  echo '{"kafka/0":{"id":"10","status":"completed","results":{"return-code":0}}}' ;;
+"juju ssh -m "*" --pty=false kafka/0 sudo charmed-kafka.console-consumer "*)
+  echo "$*" >"$VM/client"
+  echo $$ >"$VM/client-process"
+  cat "$VM/messages"
+  exec sleep 600 ;;
+"juju ssh -m "*" --pty=false kafka/0 sudo charmed-kafka.console-producer "*)
+  cat >>"$VM/messages" ;;
 *) unknown "$program" "$@" ;;
 esac
