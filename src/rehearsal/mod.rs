@@ -64,6 +64,8 @@ pub struct Options {
 pub struct Rehearsal {
     /// Where the world is kept.
     folder: PathBuf,
+    /// The file whose lock is a kafstack's turn.
+    gate: Option<fs::File>,
     /// How it is played.
     speed: Option<f64>,
     /// Ends pauses early.
@@ -102,8 +104,11 @@ impl Rehearsal {
         if let Some(scenario) = options.scenario {
             faults::plant(&mut world, scenario, fresh);
         }
+        let mut gate = OpenOptions::new();
+        gate.write(true).create(true).truncate(false).mode(0o600);
         let rehearsal = Rehearsal {
             folder: folder.to_owned(),
+            gate: gate.open(folder.join("turn")).ok(),
             speed: options.speed.filter(|speed| *speed > 0.0),
             stop: options.stop,
             inner: Mutex::new(Inner { world, file, clock: None }),
@@ -125,10 +130,8 @@ impl Rehearsal {
 
     /// Held while the world is read, changed and written: another kafstack may use it at the same time. Without it
     /// the rehearsal goes on, as it would on a file system that knows no locks.
-    fn turn(&self) -> Option<fs::File> {
-        let path = self.folder.join("turn");
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()?;
-        file.lock().ok().map(|()| file)
+    fn turn(&self) -> Option<Turn<'_>> {
+        self.gate.as_ref().filter(|gate| gate.lock().is_ok()).map(Turn)
     }
 
     /// The world, for as long as nobody is called back.
@@ -200,6 +203,17 @@ impl Rehearsal {
             }
         }
         self.lock().world.advance(to);
+    }
+}
+
+/// A turn; it ends when this is dropped.
+struct Turn<'a>(&'a fs::File);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::error!(%error, "the simulated laptop stays locked until this kafstack ends");
+        }
     }
 }
 

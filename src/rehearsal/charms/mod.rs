@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod certificate;
 pub mod clients;
+pub mod connect_rest;
 mod kafka;
 pub mod rounds;
 pub mod test_app;

@@ -149,8 +149,8 @@ fn begin(model: &mut Model, name: &str, draw: Draw, now: Millis) -> bool {
                     changed = true;
                 }
             } else if let (Some(began), Some(user)) = (granted, &user) {
-                if encrypted && !tls {
-                    // It asserts that the port of encrypted clients is among the endpoints.
+                if !["producer", "consumer"].contains(&user.roles.as_str()) || (encrypted && !tls) {
+                    // It knows no process of another role; and it asserts that the port of encrypted clients is among the endpoints.
                     refused.push((began, unit_name(name, *number)));
                     continue;
                 }

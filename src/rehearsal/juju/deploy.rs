@@ -113,7 +113,14 @@ fn grow(seat: &mut Seat<'_>, at: &(String, String), name: &str, charm: &catalogu
         if let Some(application) = model.applications.get_mut(name) {
             let number = application.next_unit;
             application.next_unit += 1;
-            let unit = Unit { machine, created: now, storage, dying: None, sessions: Vec::new() };
+            let unit = Unit {
+                machine,
+                created: now,
+                storage,
+                dying: None,
+                files: BTreeMap::new(),
+                sessions: Vec::new(),
+            };
             application.units.insert(number, unit);
         }
     }

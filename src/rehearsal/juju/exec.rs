@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::charms::{self, test_app_unit};
+use super::super::charms::{self, connect_rest, test_app_unit};
 use super::super::grammar::{self, Misfit, Words};
 use super::super::guest::Seat;
 use super::super::kafka::{self, Said, console};
@@ -13,6 +13,7 @@ use super::status::clock_time;
 use super::store::Model;
 use super::units::{self, Nobody};
 use super::{model, model_mut, target};
+use crate::host::Stdin;
 
 /// How long `--wait` lets it wait.
 pub fn wait(words: &Words<'_>, otherwise: Millis) -> Result<Millis, Script> {
@@ -122,6 +123,16 @@ fn on_unit(
     match words[..] {
         ["true"] => return quick(0, String::new(), String::new()),
         ["hostname"] => return quick(0, format!("{}\n", host(model, application, number)), String::new()),
+        ["install", "-m", "600", "/dev/null", path] | ["rm", "-f", path] => {
+            let unit = model.applications.get_mut(application).and_then(|of| of.units.get_mut(&number))?;
+            if words[0] == "rm" {
+                unit.files.remove(path);
+            } else {
+                unit.files.insert(path.to_owned(), String::new());
+            }
+            return quick(0, String::new(), String::new());
+        }
+        ["curl", ref rest @ ..] => return connect_rest::curl(model, application, number, rest, draw, now),
         ["pkill", "-f", pattern] => {
             let killed = model
                 .clusters
@@ -216,6 +227,17 @@ pub fn ssh(seat: &mut Seat<'_>, rest: &[&str]) -> Script {
     match parts {
         ["true"] => Script::silent().taking(2 * SECOND),
         ["hostname"] => Script::says(format!("{host}\n")).taking(2 * SECOND),
+        ["tee", path] if root => {
+            let Stdin::Bytes(bytes) = &seat.stdin else {
+                return seat.unknown(&["juju", "ssh", target_name, &line]);
+            };
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            let (path, of) = ((*path).to_owned(), model_mut(seat, &at).applications.get_mut(&application));
+            if let Some(unit) = of.and_then(|of| of.units.get_mut(&number)) {
+                unit.files.insert(path, text.clone());
+            }
+            Script::says(text).taking(2 * SECOND)
+        }
         [tool @ ("charmed-kafka.console-producer" | "charmed-kafka.console-consumer"), options @ ..] => {
             if !has_tools {
                 return Script::fails(1, format!("sudo: {tool}: command not found")).taking(2 * SECOND);

@@ -9,7 +9,7 @@ mod deploy;
 mod exec;
 mod relations;
 mod removal;
-mod secrets;
+pub mod secrets;
 pub mod settle;
 pub mod status;
 mod status_parts;

@@ -117,6 +117,9 @@ pub struct Unit {
     /// When its removal was asked for.
     #[serde(default)]
     pub dying: Option<Millis>,
+    /// Files that were put on it by hand.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
     /// What a test application has done on it.
     #[serde(default)]
     pub sessions: Vec<super::super::charms::test_app::Session>,

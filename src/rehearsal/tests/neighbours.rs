@@ -1,6 +1,6 @@
 //! Kafka Connect, Kafka UI, Karapace; and the way to all of them from the laptop.
 
-use super::Stage;
+use super::{Stage, split};
 use crate::host::{CommandLine, Host, Output};
 
 /// bash's handshake with a port.
@@ -36,6 +36,39 @@ fn each_neighbour_waits_for_its_relation_and_serves() {
     stage.good("juju config kafka-connect system-users= -m overlord:demo");
     stage.wait(10);
     assert_eq!(stage.says("kafka-connect/0"), "error hook failed: \"config-changed\"");
+}
+
+#[test]
+fn connect_answers_to_its_own_admin_only() {
+    let stage = Stage::with_kafka_4();
+    stage.good("juju deploy kafka-connect --channel 4/edge --config profile=testing -m overlord:demo");
+    stage.good("juju integrate kafka-connect:kafka-client kafka:kafka-client -m overlord:demo");
+    let ask = |path: &str| {
+        let line =
+            format!("curl -sS -K /root/kafstack-curl http://{}:8083{path}", stage.address("kafka-connect/0"));
+        stage.on_unit("kafka-connect/0", &line)
+    };
+    let config = |text: &str| {
+        assert_eq!(stage.on_unit("kafka-connect/0", "install -m 600 /dev/null /root/kafstack-curl").0, 0);
+        let line =
+            split("juju ssh -m overlord:demo --pty=false kafka-connect/0 sudo tee /root/kafstack-curl")
+                .fed(text);
+        assert_eq!(stage.vm.ask(&line).unwrap().code, 0);
+    };
+    stage.until("kafka-connect/0", "waiting Worker is still starting up", 900);
+    config("user = \"admin:N3wPass\"\n");
+    assert!(ask("/connectors").2.contains("Couldn't connect to server"));
+    stage.until("kafka-connect/0", "active", 300);
+    assert_eq!(ask("/connectors").1, "User cannot access the resource.");
+    stage.vm.ask(&split("tee secret.yaml").fed("admin: N3wPass\n")).unwrap();
+    let id = stage.good("juju add-secret connect-users --file /home/ubuntu/secret.yaml -m overlord:demo");
+    stage.good("juju grant-secret connect-users kafka-connect -m overlord:demo");
+    stage.good(&format!("juju config kafka-connect system-users={} -m overlord:demo", id.trim_end()));
+    stage.until_quiet();
+    assert_eq!(ask("/connectors").1, "[]");
+    assert!(ask("/").1.contains("kafka_cluster_id"));
+    assert_eq!(stage.on_unit("kafka-connect/0", "rm -f /root/kafstack-curl").0, 0);
+    assert_eq!(ask("/").0, 26);
 }
 
 #[test]

@@ -63,3 +63,22 @@ fn kafka_3_without_its_zookeeper_says_so_and_serves_nobody() {
     assert_eq!(stage.tool(19092, "topics --list").0, 1);
     stage.until("kafka/0", "blocked Application needs ZooKeeper or KRaft mode", 400);
 }
+
+#[test]
+fn what_the_brokers_hold_outlives_a_stop_of_the_vm() {
+    let stage = Stage::with_kafka_3();
+    stage.told(19092, "topics --create --topic orders --partitions 2");
+    stage.produce(19092, "--topic orders", "one\n");
+    stage.listen(19092, "--topic orders --group g", 8);
+    let address = stage.address("kafka/0");
+    stage.laptop("multipass stop microstack");
+    stage.wait(3600);
+    stage.laptop("multipass start microstack");
+    stage.wait(600);
+    stage.until_quiet();
+    assert_eq!(stage.address("kafka/0"), address);
+    let groups = stage.told(19092, "consumer-groups --describe --all-groups");
+    assert!(!groups.contains("kafstack-"), "nobody reads any more: {groups}");
+    let read = stage.consume(19092, "--topic orders --from-beginning --max-messages 1");
+    assert_eq!(read.out(), "one\n");
+}
