@@ -15,12 +15,14 @@ use crate::failure::{Failure, Id};
 use crate::plan;
 use crate::report::ProgressChoice;
 
+mod demo;
 mod environment;
 mod kafka;
 mod messages;
 mod neighbours;
 mod users;
 
+pub use demo::Demo;
 pub use environment::{Environment, color_choice, environment};
 pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
@@ -189,6 +191,8 @@ pub enum Command {
     Down(Down),
     /// Show the checkpoints, then the Juju model
     Status(Status),
+    /// Tell the whole story on a ready stack: a user, a topic, messages sent and read, then again over TLS
+    Demo(Demo),
     /// Topics
     #[command(subcommand)]
     Topic(Topic),
@@ -510,6 +514,7 @@ mod tests {
                 "up",
                 "down",
                 "status",
+                "demo",
                 "topic",
                 "group",
                 "produce",
@@ -560,7 +565,8 @@ mod tests {
             "up --until make-coffee",
             "up --set units",
             "up --set =3",
-            "demo",
+            "demo --messages 0",
+            "demo --clean --messages 3",
             "status --format yaml",
             "status --interval 0",
             "status --timeout 10m",

@@ -63,11 +63,30 @@ pub enum Record {
     },
     /// That route was taken back.
     RouteRemoved,
+    /// `demo` is about to add something that is not there.
+    DemoAdds {
+        /// What.
+        what: Addition,
+    },
+    /// What `demo` had added was removed.
+    DemoCleaned,
     /// The VM was destroyed.
     DownFinished,
     /// Written by another kafstack.
     #[serde(other)]
     Unknown,
+}
+
+/// Something that `demo` adds to a stack, and that its cleaning removes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Addition {
+    /// An application of that name.
+    Application(String),
+    /// A topic of that name.
+    Topic(String),
+    /// The encryption of connections.
+    Encryption,
 }
 
 /// A record with its number and time.
@@ -126,6 +145,21 @@ impl History {
             _ => None,
         });
         route.flatten()
+    }
+
+    /// What `demo` has added to this VM, as far as it was not removed again by it.
+    pub fn demo_additions(&self) -> Vec<Addition> {
+        let after = |entry: &Entry| matches!(entry.record, Record::DemoCleaned | Record::DownFinished);
+        let from = self.entries.iter().rposition(after).map_or(0, |at| at + 1);
+        let mut additions = Vec::new();
+        for entry in &self.entries[from..] {
+            if let Record::DemoAdds { what } = &entry.record
+                && !additions.contains(what)
+            {
+                additions.push(what.clone());
+            }
+        }
+        additions
     }
 
     /// Whether a launch of the VM was begun after it was last destroyed.
@@ -315,6 +349,22 @@ mod tests {
         journal.append(at(10), Record::DownFinished).unwrap();
         assert!(!journal.history().launched_since_last_down());
         assert_eq!(journal.history().next_act_id(), 3, "numbers of acts outlive the VM");
+    }
+
+    #[test]
+    fn what_the_demo_added_is_known_until_it_was_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let topic = Addition::Topic("test-topic".into());
+        let adds = |what: &Addition| Record::DemoAdds { what: what.clone() };
+        let mut journal = written(folder.path(), &[adds(&topic), adds(&Addition::Encryption), adds(&topic)]);
+        let there = [topic.clone(), Addition::Encryption];
+        assert_eq!(journal.history().demo_additions(), there);
+        assert_eq!(History::read(folder.path()).unwrap().demo_additions(), there);
+        journal.append(at(9), Record::DemoCleaned).unwrap();
+        assert_eq!(journal.history().demo_additions(), []);
+        journal.append(at(10), adds(&topic)).unwrap();
+        journal.append(at(11), Record::DownFinished).unwrap();
+        assert_eq!(journal.history().demo_additions(), []);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! The mission: what `up` does, in order, and the one step of `down`.
+//! The mission: what `up` does, in order, and the one step of `down`; in `demo`, what `demo` does.
+
+pub mod demo;
 
 use std::time::Duration;
 

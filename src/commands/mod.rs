@@ -6,6 +6,7 @@ mod conduct;
 mod config;
 mod connect;
 mod consume;
+mod demo;
 mod doctor;
 mod down;
 mod elevation;
@@ -45,6 +46,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Up(args) => up::up(session, args),
         Command::Down(args) => down::down(session, args),
         Command::Status(args) => status::status(session, args),
+        Command::Demo(args) => demo::demo(session, args),
         Command::Topic(args) => topic::topic(session, args),
         Command::Group(args) => group::group(session, args),
         Command::Produce(args) => produce::produce(session, args),

@@ -19,7 +19,7 @@ use crate::tools::juju_relations::others;
 use crate::tools::juju_status::Status;
 
 /// What an authority is called unless told.
-const CA_NAME: &str = "kafstack";
+pub const CA_NAME: &str = "kafstack";
 
 /// `kafstack tls`.
 ///
@@ -52,8 +52,11 @@ pub fn authority_certificate(hosts: &Hosts<'_>, config: &Config, status: &Status
     )
 }
 
-/// The applications that are related with another authority than ours, if any is.
-fn foreign(status: &Status, config: &Config) -> Result<(), Failure> {
+/// The authority must be ours, or none.
+///
+/// # Errors
+/// It is another one, or the application of its name is something else.
+pub fn foreign(status: &Status, config: &Config) -> Result<(), Failure> {
     for application in encrypted(config) {
         if let Some(other) = authority_of(status, application).filter(|authority| *authority != CHARM) {
             return Err(Failure::new(
@@ -177,7 +180,7 @@ fn disable(session: &Session, args: &TlsDisable) -> Result<u8, Failure> {
 }
 
 /// Applications beside Kafka and ZooKeeper that have certificates from the authority, which then must stay.
-fn other_clients<'a>(status: &'a Status, config: &Config) -> Vec<&'a str> {
+pub fn other_clients<'a>(status: &'a Status, config: &Config) -> Vec<&'a str> {
     let mut all = others(status, CHARM, "certificates");
     all.extend(others(status, CHARM, "send-ca-cert"));
     all.retain(|name| !encrypted(config).contains(name));

@@ -155,17 +155,20 @@ impl<'a> Heard<'a> {
                 Io::Captured { limit } if kept.len() > limit => {
                     return Err(CommandError::TooMuch { line: self.line.to_string(), limit });
                 }
-                Io::Streamed if kept.len() > 2 * TAIL => {
+                Io::Streamed | Io::Lines if kept.len() > 2 * TAIL => {
                     kept.drain(..kept.len() - TAIL);
                 }
                 _ => {}
             }
             let open = &mut self.open[which];
             open.extend_from_slice(&said.text);
-            while let Some(length) = whole(open) {
-                let piece: Vec<u8> = open.drain(..length).collect();
-                watch.line(said.stream, piece.strip_suffix(b"\n").unwrap_or(&piece));
+            let mut told = 0;
+            while let Some(length) = whole(&open[told..]) {
+                let piece = &open[told..told + length];
+                watch.line(said.stream, piece.strip_suffix(b"\n").unwrap_or(piece));
+                told += length;
             }
+            open.drain(..told);
         }
         Ok(())
     }
@@ -173,11 +176,13 @@ impl<'a> Heard<'a> {
     /// The end: what is left of lines, and the output.
     fn end(&mut self, code: i32, took: Duration, watch: &mut dyn Watch) -> Output {
         for (stream, open) in [Stream::Stdout, Stream::Stderr].into_iter().zip(&mut self.open) {
-            if !open.is_empty() {
+            // What never ended is no line of the user's own messages.
+            let unended = self.line.io == Io::Lines && stream == Stream::Stdout;
+            if !open.is_empty() && !unended {
                 watch.line(stream, &std::mem::take(open));
             }
         }
-        if self.line.io == Io::Streamed {
+        if matches!(self.line.io, Io::Streamed | Io::Lines) {
             for kept in &mut self.kept {
                 kept.drain(..kept.len().saturating_sub(TAIL));
             }

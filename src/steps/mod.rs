@@ -6,6 +6,7 @@ mod bootstrap_controller;
 pub mod certificates;
 pub mod check_laptop;
 mod configure_cloud;
+pub mod demo;
 mod deploy_application;
 mod destroy_vm;
 mod initialise_lxd;

@@ -172,8 +172,12 @@ impl Step for PrepareNode {
         let print = sunbeam::prepare_script(&self.track);
         let script = work.run(Place::Vm, &print, "Ask Sunbeam for its preparation script")?.out();
         let script = self.checked(&script)?;
-        work.run(Place::Vm, &linux::make_folder("kafstack"), "Make kafstack's folder in the VM")?;
-        work.run(Place::Vm, &linux::write_file(sunbeam::SCRIPT, &script), "Save the preparation script")?;
+        // A preparation that an earlier run began may still be reading its script: the same text is not written again.
+        let kept = work.hosts.vm.ask(&linux::cat(sunbeam::SCRIPT));
+        if !kept.is_ok_and(|kept| kept.code == 0 && kept.out() == script) {
+            work.run(Place::Vm, &linux::make_folder("kafstack"), "Make kafstack's folder in the VM")?;
+            work.run(Place::Vm, &linux::write_file(sunbeam::SCRIPT, &script), "Save the preparation script")?;
+        }
         let once = |n: u32| {
             let line = sunbeam::prepare(&work.long_id(n)).within(work.left());
             work.run(Place::Vm, &line, "Prepare the node")

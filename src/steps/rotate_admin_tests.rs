@@ -11,6 +11,7 @@ use crate::host::fake::FakeHost;
 use crate::host::kept::RunFolder;
 use crate::host::recorded::Recorded;
 use crate::host::{CommandLine, Host, Output, Stdin, Watch};
+use crate::step::Again;
 use crate::tools::kafka::Broker;
 
 /// A password that must be seen nowhere.

@@ -50,6 +50,14 @@ pub fn config(target: &str, application: &str) -> CommandLine {
     CommandLine::reads("juju", ["config", application, "--format", "json", "-m", target])
 }
 
+/// Sets options of an application; as in [`deploy_as`], no value may begin with `@`.
+pub fn set_config(target: &str, application: &str, options: &[(&str, &str)]) -> CommandLine {
+    let mut args = vec!["config".to_owned(), application.to_owned()];
+    args.extend(options.iter().map(|(key, value)| format!("{key}={value}")));
+    args.extend(["-m".to_owned(), target.to_owned()]);
+    CommandLine::changes("juju", args)
+}
+
 /// The options in the answer to [`config`] that have a value, as text
 /// (juju/juju:cmd/juju/application/config.go).
 ///

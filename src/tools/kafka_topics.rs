@@ -38,6 +38,11 @@ pub fn is_internal(name: &str) -> bool {
     name.starts_with("__")
 }
 
+/// The names in the answer to [`Cluster::list_topics`], a line each.
+pub fn parse_list(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
 /// Describes all topics, or one.
 pub fn describe(cluster: &Cluster, name: Option<&str>) -> CommandLine {
     let words: Vec<&str> =

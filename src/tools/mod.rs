@@ -16,6 +16,7 @@ pub mod kafka;
 pub mod kafka_admin;
 pub mod kafka_groups;
 pub mod kafka_messages;
+pub mod kafka_offsets;
 pub mod kafka_readiness;
 pub mod kafka_topics;
 pub mod linux;
@@ -26,6 +27,7 @@ pub mod openstack;
 pub mod route;
 pub mod snap;
 pub mod sunbeam;
+pub mod test_app;
 
 use serde::de::DeserializeOwned;
 

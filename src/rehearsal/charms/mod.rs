@@ -8,6 +8,7 @@ pub mod connect_rest;
 mod kafka;
 pub mod rounds;
 pub mod test_app;
+pub mod test_app_unit;
 mod zookeeper;
 
 use std::borrow::Cow;

@@ -47,6 +47,12 @@ impl Session {
         times
     }
 
+    /// Whether its process lives: a producer ends when it has sent all, and any at its first trouble.
+    pub fn lives(&self) -> bool {
+        let done = self.role == "producer" && self.sent.len() >= self.messages;
+        self.ended.is_none() && self.trouble.is_none() && !done
+    }
+
     /// Its log.
     pub fn log(&self, unit: &str, model: &Model, provider: &str, draw: Draw) -> String {
         let prefix =

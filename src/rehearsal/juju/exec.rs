@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::charms::{self, connect_rest};
+use super::super::charms::{self, connect_rest, test_app_unit};
 use super::super::grammar::{self, Misfit, Words};
 use super::super::guest::Seat;
 use super::super::kafka::{self, Said, console};
@@ -113,29 +113,10 @@ fn on_unit(
     let model = model_mut(seat, at);
     let unit = format!("{application}/{number}");
     let quick = |code, stdout: String, stderr: String| Some(Said { code, stdout, stderr, took: SECOND });
-    if let Some(pattern) = line.strip_prefix("cat /tmp/*_") {
-        let sessions = &model.applications[application].units[&number].sessions;
-        let (role, ending) = pattern.split_once('.')?;
-        let mut text = String::new();
-        let mut any = false;
-        for session in sessions.iter().filter(|session| session.role == role) {
-            let provider = model.relations.iter().find(|relation| relation.id == session.relation)?;
-            any = true;
-            match ending {
-                "log" => text += &session.log(&unit, model, &provider.provider.0, draw),
-                "err" => text.extend(
-                    session
-                        .trouble
-                        .iter()
-                        .map(|trouble| format!("Traceback (most recent call last):\n{trouble}\n")),
-                ),
-                _ => return None,
-            }
-        }
-        if any {
-            return quick(0, text, String::new());
-        }
-        return quick(1, String::new(), format!("cat: '/tmp/*_{pattern}': No such file or directory\n"));
+    if model.applications[application].charm == "kafka-test-app"
+        && let Some(said) = test_app_unit::run(model, application, number, line, draw, now)
+    {
+        return Some(said);
     }
     let words = grammar::shell(line)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();

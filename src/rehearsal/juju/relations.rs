@@ -45,9 +45,8 @@ fn pairs(model: &Model, first: &str, second: &str) -> Result<Vec<Pair>, Script> 
             .copied()
             .filter(|endpoint| wanted.is_none_or(|wanted| wanted == endpoint.name))
             .collect();
-        if let (Some(wanted), true) = (wanted, some.is_empty()) {
+        if wanted.is_some() && some.is_empty() {
             // Nothing of that name: kafka 4 has no endpoint for ZooKeeper, for one.
-            let _ = wanted;
             return Err(Script::fails(1, "ERROR no relations found"));
         }
         ends.push((name.to_owned(), some));

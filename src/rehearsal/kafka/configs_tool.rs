@@ -192,10 +192,9 @@ fn alter(bench: &mut Bench<'_>, words: &Words<'_>, name: &str) -> Said {
             "At least one of --add-config, --add-config-file, or --delete-config must be specified with --alter\n",
         );
     }
-    let failed = |bench: &Bench<'_>, class: &str, text: &str| {
+    let failed = |class: &str, text: &str| {
         let class =
             format!("java.util.concurrent.ExecutionException: org.apache.kafka.common.errors.{class}");
-        let _ = bench;
         Said::bad(
             1,
             "",
@@ -206,7 +205,7 @@ fn alter(bench: &mut Bench<'_>, words: &Words<'_>, name: &str) -> Said {
     };
     if !bench.cluster.topics.contains_key(name) {
         let text = "This server does not host this topic-partition.";
-        return failed(bench, "UnknownTopicOrPartitionException", text);
+        return failed("UnknownTopicOrPartitionException", text);
     }
     let mut settings = Vec::new();
     for setting in split(added.unwrap_or_default()) {
@@ -216,7 +215,7 @@ fn alter(bench: &mut Bench<'_>, words: &Words<'_>, name: &str) -> Said {
         };
         let value = value.trim().trim_start_matches('[').trim_end_matches(']');
         if let Some(text) = objection(key.trim(), value) {
-            return failed(bench, "InvalidConfigurationException", &text);
+            return failed("InvalidConfigurationException", &text);
         }
         settings.push((key.trim().to_owned(), value.to_owned()));
     }

@@ -305,3 +305,37 @@ fn a_snapshot_brings_back_what_was() {
     stage.laptop("multipass start microstack");
     stage.bad("snap list juju", 1, "no matching snaps");
 }
+
+/// What the scripts that this project came from typed, and where it fails today
+/// (canonical/canonical-openstack-docs:docs/tutorial/get-started-with-openstack.rst shows what replaced it).
+#[test]
+fn the_lines_of_the_scripts_that_came_before_fail_where_they_fail_today() {
+    // On their image the node preparation stops at its first line.
+    let stage = Stage::fresh().with_vm("22.04");
+    stage.good("sudo snap install openstack");
+    let refused = stage.prepare("");
+    assert!(refused.code == 1 && refused.out().contains("only supported on noble"), "{}", refused.said());
+
+    // On today's image it runs, and bootstrap wants more than it brings.
+    let stage = Stage::fresh().with_vm("24.04");
+    stage.good("sudo snap install openstack");
+    assert_eq!(stage.prepare("").code, 0);
+    stage.bad("sunbeam cluster bootstrap --accept-defaults", 1, "Missing Juju controller on LXD");
+
+    // None of them is among what kafstack runs.
+    let config = crate::config::Preset::Microstack.config();
+    let plan = crate::plan::up(&config, crate::plan::Circumstances::default());
+    let planned: Vec<String> = plan.steps().flat_map(|s| s.commands()).map(|c| c.line.to_string()).collect();
+    for old in [
+        "multipass launch 22.04",
+        "sudo snap install openstack\n",
+        "sunbeam prepare-node-script\n",
+        "juju bootstrap localhost overlord\n",
+        "juju add-model demo\n",
+        "juju relate kafka zookeeper",
+        "multipass purge",
+        "multipass stop",
+    ] {
+        assert!(planned.iter().all(|line| !format!("{line}\n").starts_with(old)), "{old:?} is planned");
+    }
+}
