@@ -17,6 +17,7 @@ use crate::tools::certificates::{self, CHARM, NAME_OPTION, authority_of};
 use crate::tools::juju_changes;
 use crate::tools::juju_relations::others;
 use crate::tools::juju_status::Status;
+use crate::tools::neighbours::Neighbour;
 
 /// What an authority is called unless told.
 pub const CA_NAME: &str = "kafstack";
@@ -104,6 +105,19 @@ fn enable(session: &Session, args: &TlsEnable) -> Result<u8, Failure> {
     }
     let stack = Stack::open(session)?;
     let config = stack.config.clone();
+    let beside = stack.look_at_model(session, |_, status| {
+        Ok(Neighbour::ALL
+            .map(Neighbour::name)
+            .into_iter()
+            .filter(|name| status.application(name).is_some())
+            .collect::<Vec<_>>())
+    })?;
+    if !beside.is_empty() {
+        session.terminal.note(&format!(
+            "kafstack gives no certificates to {}: cut off from Kafka while connections are encrypted",
+            beside.join(", ")
+        ));
+    }
     let acted = stack.change_model(session, "tls enable", move |hosts, status| {
         foreign(&status, &config)?;
         let there = ca_name(hosts, &config, &status)?;

@@ -7,13 +7,14 @@ use super::{in_vm, minutes, model};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::secret::Secret;
-use crate::host::{CommandError, CommandLine, Effect, Hosts, Place};
+use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
 use crate::tools::connect_rest::{self as rest, LOGIN, REQUEST, Worker};
 use crate::tools::juju;
 use crate::tools::juju_secrets as secrets;
 use crate::tools::juju_status::Status;
 use crate::tools::kafka::Cluster;
+use crate::tools::kafka_offsets;
 use crate::tools::neighbours::Neighbour;
 
 /// Makes the connector and waits for a record of its own.
@@ -63,15 +64,10 @@ impl MoveRecord {
     }
 }
 
-/// Counts the records of the connector's topic.
-fn offsets(cluster: &Cluster) -> CommandLine {
-    cluster.tool("get-offsets", &["--topic", rest::TOPIC], Effect::Reads)
-}
-
-/// How many there are now.
+/// How many records the connector's topic has had.
 fn count(hosts: &Hosts<'_>, cluster: &Cluster) -> Result<u64, CommandError> {
-    let line = offsets(cluster);
-    Ok(rest::parse_offsets(&juju::parse_exec(&line, hosts.vm.ask(&line)?)?.stdout))
+    let line = kafka_offsets::ends(cluster, rest::TOPIC);
+    Ok(kafka_offsets::parse_ends(&juju::parse_exec(&line, hosts.vm.ask(&line)?)?.stdout, rest::TOPIC))
 }
 
 impl Step for MoveRecord {
@@ -95,7 +91,10 @@ impl Step for MoveRecord {
                 rest::CONNECTOR,
                 rest::TOPIC
             ),
-            probes: vec![(Place::Vm, self.planned().state()), (Place::Vm, offsets(&cluster))],
+            probes: vec![
+                (Place::Vm, self.planned().state()),
+                (Place::Vm, kafka_offsets::ends(&cluster, rest::TOPIC)),
+            ],
             timeout: minutes(10),
             interval: Duration::from_secs(5),
             successes: 1,

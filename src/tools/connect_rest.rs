@@ -154,15 +154,6 @@ pub fn parse_state(text: &str) -> Result<(), String> {
     }
 }
 
-/// How many records the topic has had, in the answer of Kafka's `get-offsets`; 0 while it is not there.
-pub fn parse_offsets(text: &str) -> u64 {
-    let offset = |line: &str| -> Option<u64> {
-        let rest = line.trim().strip_prefix(TOPIC)?.strip_prefix(':')?;
-        rest.split_once(':')?.1.parse().ok()
-    };
-    text.lines().filter_map(offset).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,11 +194,5 @@ mod tests {
         );
         assert!(parse_state(r#"{"error_code":404,"message":"x"}"#).is_err());
         assert!(parse_state("User cannot access the resource.").is_err());
-    }
-
-    #[test]
-    fn offsets_are_counted_over_the_topic_alone() {
-        assert_eq!(parse_offsets("WARN x\nheartbeats:0:41\nheartbeats:1:1\nheartbeats2:0:9\n"), 42);
-        assert_eq!(parse_offsets(""), 0);
     }
 }

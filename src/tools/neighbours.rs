@@ -16,6 +16,9 @@ pub enum Neighbour {
 }
 
 impl Neighbour {
+    /// All of them.
+    pub const ALL: [Neighbour; 3] = [Neighbour::KafkaConnect, Neighbour::KafkaUi, Neighbour::Karapace];
+
     /// Its application and its charm.
     pub fn name(self) -> &'static str {
         match self {
@@ -100,8 +103,7 @@ mod tests {
 
     #[test]
     fn each_is_deployed_and_related_as_its_charm_wants_it() {
-        let lines = [Neighbour::KafkaConnect, Neighbour::KafkaUi, Neighbour::Karapace]
-            .map(|of| (of.deploy("overlord:demo").to_string(), of.endpoints().0));
+        let lines = Neighbour::ALL.map(|of| (of.deploy("overlord:demo").to_string(), of.endpoints().0));
         assert_eq!(
             lines[0].0,
             "juju deploy kafka-connect --channel 4/edge --config profile=testing -m overlord:demo"
