@@ -524,6 +524,8 @@ mod tests {
                 "client-config",
                 "tls",
                 "scale",
+                "add",
+                "remove",
                 "connect",
                 "disconnect",
                 "shell",

@@ -71,7 +71,7 @@ pub fn add(session: &Session, args: &Add) -> Result<u8, Failure> {
     }
     if neighbour == Neighbour::KafkaConnect {
         session.terminal.note(
-            "not verified on a real stack: that the channel 4/edge holds, and the connector at the end",
+            "not verified on a real stack: Kafka Connect's channel 4/edge, and the connector that writes a record",
         );
     }
     let acted = stack.change_model(session, "add", move |hosts, status| {
