@@ -346,6 +346,17 @@ fn units_come_and_go_and_what_is_in_force_follows() {
 }
 
 #[test]
+fn a_broker_that_joins_later_finds_encryption_as_it_was_switched() {
+    let stage = Stage::ready("kafka");
+    stage.exits("tls enable", 0);
+    stage.exits("scale --kafka 4", 0);
+    stage.exits("tls disable --yes", 0);
+    stage.exits("scale --kafka 5", 0);
+    stage.exits("status", 0);
+    stage.knew_everything();
+}
+
+#[test]
 fn a_scale_that_broke_off_is_finished_by_itself_and_by_up() {
     let stage = Stage::ready("single");
     stage.interrupted("scale --kafka 2", "juju add-unit kafka");

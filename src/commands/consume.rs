@@ -40,7 +40,7 @@ pub fn consume(session: &Session, args: &Consume) -> Result<u8, Failure> {
     };
     let config = session.resolve_for_use()?.config;
     // Without an end of its own it is played for people.
-    let stage = session.stage(&config, args.timeout.is_none().then_some(1.0))?;
+    let stage = session.stage(&config, (args.timeout.is_none() && args.max.is_none()).then_some(1.0))?;
     let stack = Stack { config, stage };
     let consumer = Consumer {
         topic: topic.clone(),

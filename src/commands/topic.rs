@@ -96,13 +96,12 @@ fn list(session: &Session, args: &TopicList) -> Result<u8, Failure> {
         }
         TableFormat::Table if all.is_empty() => session.terminal.note("there are no topics yet"),
         TableFormat::Table => {
-            let mut table = Table::new(["Topic", "Partitions", "Replicas", "Options"]);
+            let mut table = Table::new(["Topic", "Partitions", "Replicas"]);
             for topic in &all {
                 table.row([
                     topic.name.as_str().into(),
                     topic.partitions.len().to_string().as_str().into(),
                     topic.replication.to_string().as_str().into(),
-                    topic_table::options(topic).as_str().into(),
                 ]);
             }
             session.terminal.data(&table.to_string());

@@ -7,7 +7,7 @@ use crate::tools::kafka::{Broker, broker_id};
 use crate::tools::kafka_topics::{Partition, Topic};
 
 /// Options in one line.
-pub fn options(topic: &Topic) -> String {
+fn options(topic: &Topic) -> String {
     topic.configs.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 

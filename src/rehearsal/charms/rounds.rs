@@ -209,14 +209,24 @@ impl Way<'_> {
 
     /// kafka 3 while only one of it and zookeeper has certificates.
     fn half_encrypted(&self, ready: Millis, phases: &mut Vec<Phase>) {
+        const TEXT: &str = "tls must be enabled on both kafka and zookeeper";
         let (mut own, mut zookeeper, mut tls) = (false, false, false);
-        for (at, theirs, comes) in self.certificates() {
+        let mut events = self.certificates().into_iter().peekable();
+        // What happened before this unit was there it finds done.
+        while let Some((_, theirs, comes)) = events.next_if(|(at, ..)| *at <= ready) {
+            *(if theirs { &mut zookeeper } else { &mut own }) = comes;
+            if own == zookeeper {
+                tls = own;
+            }
+        }
+        if own != zookeeper {
+            phases.push(phase(ready, "blocked", TEXT, "idle", ""));
+        }
+        for (at, theirs, comes) in events {
             let was_half = own != zookeeper;
             *(if theirs { &mut zookeeper } else { &mut own }) = comes;
-            let at = at.max(ready);
             if own != zookeeper {
-                let text = "tls must be enabled on both kafka and zookeeper";
-                phases.push(phase(at, "blocked", text, "idle", ""));
+                phases.push(phase(at, "blocked", TEXT, "idle", ""));
             } else if was_half && own == tls {
                 phases.push(phase(at, "active", "", "idle", ""));
             }
