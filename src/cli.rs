@@ -19,6 +19,7 @@ mod demo;
 mod environment;
 mod kafka;
 mod messages;
+mod neighbours;
 mod users;
 
 pub use demo::Demo;
@@ -27,6 +28,7 @@ pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
 };
 pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
+pub use neighbours::{Add, NeighbourName, Remove};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -214,6 +216,10 @@ pub enum Command {
     Tls(Tls),
     /// Add or remove units of Kafka and ZooKeeper
     Scale(Scale),
+    /// Add an application beside Kafka: Kafka Connect, Kafka UI or Karapace
+    Add(Add),
+    /// Remove an application that `add` put beside Kafka; asks first
+    Remove(Remove),
     /// Reach the brokers from this laptop
     Connect(Connect),
     /// Take back what `connect` did

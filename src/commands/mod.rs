@@ -13,6 +13,7 @@ mod elevation;
 mod errand;
 mod explain;
 mod group;
+mod neighbour;
 mod plan;
 mod preflight;
 mod produce;
@@ -55,6 +56,8 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::ClientConfig(args) => client_config::client_config(session, args),
         Command::Tls(args) => tls::tls(session, args),
         Command::Scale(args) => scale::scale(session, args),
+        Command::Add(args) => neighbour::add(session, args),
+        Command::Remove(args) => neighbour::remove(session, args),
         Command::Connect(args) => connect::connect(session, args),
         Command::Disconnect(args) => connect::disconnect(session, args),
         Command::Shell(args) => shell::shell(session, args),

@@ -15,6 +15,8 @@ mod install_openstack;
 pub mod integrate_kafka;
 mod launch_instance;
 pub mod launch_vm;
+pub mod move_record;
+pub mod neighbour;
 mod prepare_node;
 pub mod rotate_admin;
 pub mod route;

@@ -58,6 +58,11 @@ pub fn grant(target: &str, name: &str, application: &str) -> CommandLine {
     CommandLine::changes("juju", ["grant-secret", name, application, "-m", target])
 }
 
+/// Removes a secret with all its revisions.
+pub fn remove(target: &str, name: &str) -> CommandLine {
+    CommandLine::changes("juju", ["remove-secret", name, "-m", target])
+}
+
 /// The secrets of a model, without their values.
 pub fn list(target: &str) -> CommandLine {
     CommandLine::reads("juju", ["secrets", "--format", "json", "-m", target])

@@ -132,6 +132,12 @@ fn on_unit(
             }
             return quick(0, String::new(), String::new());
         }
+        ["cat", path] => {
+            return match connect_rest::file(model, application, number, path, draw) {
+                Some(text) => quick(0, text, String::new()),
+                None => quick(1, String::new(), format!("cat: {path}: No such file or directory\n")),
+            };
+        }
         ["curl", ref rest @ ..] => return connect_rest::curl(model, application, number, rest, draw, now),
         ["pkill", "-f", pattern] => {
             let killed = model

@@ -103,6 +103,9 @@ pub struct Application {
     /// Passwords that were set by hand, by user.
     #[serde(default)]
     pub passwords: BTreeMap<String, String>,
+    /// Connectors that were made through Kafka Connect, and when.
+    #[serde(default)]
+    pub connectors: BTreeMap<String, Millis>,
 }
 
 /// A unit.
