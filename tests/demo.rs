@@ -1,4 +1,4 @@
-//! The demo in rehearsal, through the real binary: from nothing to its end, again, taken back, again.
+//! The demo in rehearsal, through the real binary: from nothing to its end, again, taken back, anew.
 
 #![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
 use std::path::PathBuf;
@@ -131,7 +131,7 @@ fn all_read(messages: u64) -> [(String, u64, u64); 2] {
 }
 
 #[test]
-fn the_demo_is_told_to_its_end_and_told_again_and_taken_back_on_every_kind_of_stack() {
+fn the_demo_is_told_to_its_end_then_only_asks_and_is_taken_back_on_every_kind_of_stack() {
     for preset in ["microstack", "single", "kraft"] {
         let stack = Stack::of(preset);
         let before = stack.applications_and_relations();
@@ -185,14 +185,23 @@ fn the_demo_is_told_to_its_end_and_told_again_and_taken_back_on_every_kind_of_st
         let (_, said) = stack.exits("demo --clean", 0);
         assert!(said.contains("nothing of the demo is there: nothing to do"), "{said}");
 
-        stack.exits("demo --messages 7", 0);
-        assert_eq!(stack.read(), all_read(7), "{preset}");
-        stack.exits("demo", 0);
-        stack.exits("demo --messages 8", 2);
-        stack.exits("demo --clean --yes", 0);
-        assert_eq!(stack.applications_and_relations(), before, "{preset}");
         stack.nothing_was_unknown();
     }
+}
+
+#[test]
+fn after_it_was_taken_back_the_demo_can_be_told_with_other_numbers() {
+    let stack = Stack::of("single");
+    let before = stack.applications_and_relations();
+    stack.exits("demo --messages 9", 0);
+    stack.exits("demo --clean --yes", 0);
+    stack.exits("demo --messages 7", 0);
+    assert_eq!(stack.read(), all_read(7));
+    stack.exits("demo", 0);
+    let (_, said) = stack.exits("demo --messages 8", 2);
+    assert!(said.contains("--messages 7, or none named"), "{said}");
+    stack.exits("demo --clean --yes", 0);
+    assert_eq!(stack.applications_and_relations(), before);
 }
 
 /// A scenario in which each of these commands goes wrong once, every other one after it has had its effect.

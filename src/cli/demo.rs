@@ -6,10 +6,10 @@ use clap::builder::FalseyValueParser;
 /// `demo`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-It makes the user `demo` for the topic `test-topic`, lets the application `kafka-test-app` send numbered
-messages to a topic of its own and read them again, encrypts connections, and does the same over TLS.
-Messages are counted at both ends. It can be stopped and repeated, and goes on where it is; a demo that
-has run to its end only asks whether all is still so.
+It makes the user `demo` for the topic `test-topic`, lets the application `kafka-test-app` send
+numbered messages to a topic of its own and read them again, encrypts connections, and does the
+same over TLS. Messages are counted at both ends. It can be stopped and repeated, and goes on where
+it is; a demo that has run to its end only asks whether all is still so.
 
 --clean removes what `demo` added since the VM was made, and nothing that was there before: this is
 written down before it is added. Encryption stays on if it was on.

@@ -137,7 +137,7 @@ fn farewell(session: &Session, stage: &Stage, config: &Config, acted: bool) {
     };
     let rehearsal = if stage.rehearsal { " (rehearsal: nothing of this exists)" } else { "" };
     let done = if acted { "Kafka is ready" } else { "Kafka is ready; there was nothing to do" };
-    let next = "`kafstack status`".to_owned();
+    let next = "`kafstack demo` sends messages through it; `kafstack user create NAME --topic TOPIC --create-topic` makes a client's account".to_owned();
     let next = if stage.rehearsal { text::for_rehearsal(&next) } else { next };
     session.terminal.note(&format!(
         "\n{done}{rehearsal}.\n  brokers:  {brokers} (inside the VM, among themselves)\n  clients:  their port {port} opens with the first client that is related\n  next:     {next}",

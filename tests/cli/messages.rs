@@ -77,7 +77,7 @@ fn a_reader_that_has_enough_ends_it() {
     fs::write(laptop.in_vm("messages"), "the quick brown fox\n".repeat(100_000)).unwrap();
     let kafstack = env!("CARGO_BIN_EXE_kafstack");
     let script = format!("({kafstack} consume orders; echo $? >status) | /usr/bin/head -n 1");
-    laptop.shell(&script).exits_with(0).prints("the quick brown fox\n").says("messages from orders");
+    laptop.shell(&script).exits_with(0).prints("the quick brown fox\n").says(" from orders");
     assert_eq!(fs::read_to_string(laptop.path("work/status")).unwrap(), "0\n");
     assert_eq!(laptop.effects().last().unwrap(), "pkill");
     assert_eq!(laptop.processes("console-consumer"), [0; 0]);
