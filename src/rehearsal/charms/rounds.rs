@@ -210,15 +210,17 @@ impl Way<'_> {
     /// kafka 3 while only one of it and zookeeper has certificates.
     fn half_encrypted(&self, ready: Millis, phases: &mut Vec<Phase>) {
         let (mut own, mut zookeeper, mut tls) = (false, false, false);
-        for (at, theirs, comes) in self.certificates() {
+        let flips = self.certificates();
+        for (number, (at, theirs, comes)) in flips.iter().copied().enumerate() {
             let was_half = own != zookeeper;
             *(if theirs { &mut zookeeper } else { &mut own }) = comes;
-            let at = at.max(ready);
-            if own != zookeeper {
+            // What was over before the unit was ready, it never sees.
+            let seen = flips.get(number + 1).is_none_or(|next| next.0 > ready);
+            if seen && own != zookeeper {
                 let text = "tls must be enabled on both kafka and zookeeper";
-                phases.push(phase(at, "blocked", text, "idle", ""));
-            } else if was_half && own == tls {
-                phases.push(phase(at, "active", "", "idle", ""));
+                phases.push(phase(at.max(ready), "blocked", text, "idle", ""));
+            } else if seen && was_half && own == tls {
+                phases.push(phase(at.max(ready), "active", "", "idle", ""));
             }
             if own == zookeeper {
                 tls = own;
