@@ -1,7 +1,8 @@
 //! A user's settings in the languages of Kafka's clients: pure text, each value escaped as its reader reads it.
 //!
 //! Sources: apache/kafka:clients/src/main/java/org/apache/kafka/common/config/SslConfigs.java (PEM trust stores),
-//! confluentinc/librdkafka:CONFIGURATION.md (`ssl.ca.pem`, `ssl.ca.location`), edenhill/kcat:kcat.c (its files).
+//! confluentinc/librdkafka:CONFIGURATION.md (`ssl.ca.pem`, `ssl.ca.location`), confluentinc/librdkafka:src/rdkafka_sasl.c
+//! (SCRAM only where it was built with OpenSSL), edenhill/kcat:kcat.c (its files).
 
 mod escape;
 #[cfg(test)]
@@ -262,7 +263,7 @@ impl Settings {
         if let Some(group) = self.group() {
             let _ = writeln!(out, "/// A `group.id` for consumers.\npub const GROUP_ID: &str = {group:?};");
         }
-        out.push_str("\n/// The settings of every client; encryption needs the feature `ssl` of rdkafka.\n");
+        out.push_str("\n/// The settings of every client; SCRAM needs the feature `ssl` of rdkafka, encrypted or not.\n");
         out.push_str("pub fn client_config() -> rdkafka::ClientConfig {\n");
         out.push_str("    let mut config = rdkafka::ClientConfig::new();\n");
         for (key, value) in self.librdkafka() {

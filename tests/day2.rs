@@ -219,7 +219,7 @@ fn the_admins_password_is_shown_when_asked_for_and_is_nowhere_else() {
     for (preset, username) in [("kraft", "operator"), ("kafka", "admin")] {
         let stage = Stage::ready(preset);
         let hidden = stage.exits("admin show", 0);
-        assert!(hidden.contains(username) && hidden.contains("(hidden; --reveal shows it)"), "{hidden}");
+        assert!(hidden.contains(username) && hidden.contains("(hidden; `--reveal` shows it)"), "{hidden}");
         assert_eq!(stage.document("admin show")["password"], Value::Null);
         let shown = || -> String {
             let document = stage.document("admin show --reveal");

@@ -2,7 +2,8 @@
 //!
 //! - Every line `$ kafstack …` of a ```` ```console ```` block in README.md and `documentation/` is run, in order,
 //!   with a home folder of its own for each paper. Lines below a command are what it must print; one line `…` stands
-//!   for any number of lines. A command must succeed unless the next line of its block is `$ echo $?`.
+//!   for any number of lines. A command must succeed unless the next line of its block is `$ echo $?`. The one thing
+//!   of a shell that is understood is `echo WORDS | ` before a command.
 //! - What the reference lists (commands, keys, presets, steps, events, fields, exit codes) is compared with what the
 //!   binary knows.
 //!
@@ -12,7 +13,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -52,11 +53,18 @@ impl Kafstack {
 
     /// Runs it as on a terminal that mixes both streams.
     fn screen(&self, words: &[&str]) -> Screen {
+        self.fed(words, "")
+    }
+
+    /// The same with this text on standard input.
+    fn fed(&self, words: &[&str], input: &str) -> Screen {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let mut command = self.command(words);
-        let mut child =
-            command.stdout(writer.try_clone().unwrap()).stderr(writer).spawn().expect("kafstack starts");
+        command.stdin(Stdio::piped()).stdout(writer.try_clone().unwrap()).stderr(writer);
+        let mut child = command.spawn().expect("kafstack starts");
         drop(command);
+        // It may have ended before it read anything.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let mut bytes = Vec::new();
         reader.read_to_end(&mut bytes).unwrap();
         let code = child.wait().unwrap().code().unwrap_or(-1);
@@ -124,6 +132,14 @@ fn listed(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// What stands before the pipe of a line, as the command after it reads it; and that command.
+fn fed_by(line: &str) -> (String, &str) {
+    match line.strip_prefix("echo ").and_then(|rest| rest.split_once(" | ")) {
+        Some((words, command)) => (format!("{words}\n"), command),
+        None => (String::new(), line),
+    }
+}
+
 /// What to run for a line of a paper, and whether the options that all commands share are left out of its output.
 fn words_of<'a>(paper: &str, line: &'a str) -> (Vec<&'a str>, bool) {
     let rest = line.strip_prefix("kafstack").or_else(|| line.strip_prefix("cargo run --release --"));
@@ -143,7 +159,9 @@ fn shown(text: &str, without_shared: bool) -> Vec<String> {
         for heading in SHARED {
             let at =
                 lines.iter().position(|line| line == heading).expect("every command has the shared options");
-            let end = lines[at..].iter().position(String::is_empty).map_or(lines.len(), |n| at + n + 1);
+            // Some options have blank lines in their midst; the next part begins at the margin.
+            let margin = |line: &String| !line.is_empty() && !line.starts_with(' ');
+            let end = lines[at + 1..].iter().position(margin).map_or(lines.len(), |n| at + 1 + n);
             lines.drain(at..end);
         }
         while lines.last().is_some_and(String::is_empty) {
@@ -209,8 +227,9 @@ fn replayed(paper: &str) -> String {
                 last_code.is_none_or(|code| code == 0),
                 "{paper}: exit code {last_code:?} before `{command}`"
             );
+            let (input, command) = fed_by(command);
             let (words, without_shared) = words_of(paper, command);
-            let screen = kafstack.screen(&words);
+            let screen = kafstack.fed(&words, &input);
             last_code = Some(screen.code);
             shown(&screen.text, without_shared)
         };
@@ -259,6 +278,53 @@ fn the_pages_about_the_rehearsal_can_be_followed() {
 }
 
 #[test]
+fn the_guide_to_the_laptop_can_be_followed() {
+    hold("documentation/laptop.md");
+}
+
+#[test]
+fn the_guide_to_users_and_topics_can_be_followed() {
+    hold("documentation/users-and-topics.md");
+}
+
+#[test]
+fn the_guide_to_tls_can_be_followed() {
+    hold("documentation/tls.md");
+}
+
+#[test]
+fn the_guide_to_kafka_4_can_be_followed() {
+    hold("documentation/kraft.md");
+}
+
+#[test]
+fn the_readme_names_every_command() {
+    let readme = read("README.md");
+    let table = section(&readme, "## Commands");
+    let cells: Vec<&str> = rows(table).iter().map(|row| row[0]).collect();
+    let named = |name: &str| {
+        let mut words = cells.iter().flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        words.any(|word| {
+            word.strip_prefix("kafstack ").is_some_and(|rest| rest.split(' ').next() == Some(name))
+        })
+    };
+    let kafstack = Kafstack::new();
+    let commands = commands_in(&kafstack.screen(&["--help"]).text);
+    assert!(commands.len() > 15, "{commands:?}");
+    for name in commands {
+        assert!(named(&name), "README.md lacks `kafstack {name}`");
+    }
+}
+
+/// The commands that a help screen lists.
+fn commands_in(help: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = below.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
+    let names = names.map(|line| line.split(' ').next().unwrap_or_default());
+    names.filter(|name| !["", "help"].contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
 fn the_keys_of_scenarios_are_those_of_the_source() {
     let (page, source) = (read("documentation/rehearsal.md"), read("src/rehearsal/scenario.rs"));
     let example = source.split("//! ```").nth(1).expect("the format in the comment of the file");
@@ -287,12 +353,8 @@ fn the_reference_shows_what_every_command_takes() {
         let line = format!("kafstack {}", words.join(" "));
         assert!(reference.contains(&format!("\n$ {line}\n")), "the reference lacks `{line}`");
         let help = kafstack.screen(&words).text;
-        let below = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-        let names = below.take_while(|line| !line.is_empty()).filter_map(|line| line.strip_prefix("  "));
-        for name in names.map(|line| line.split(' ').next().unwrap_or_default()) {
-            if !["", "help"].contains(&name) {
-                paths.push([path.as_slice(), &[name.to_owned()]].concat());
-            }
+        for name in commands_in(&help) {
+            paths.push([path.as_slice(), &[name]].concat());
         }
         for twin in
             help.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(|w| w.starts_with("KAFSTACK_"))
@@ -391,15 +453,18 @@ fn the_reference_knows_every_field_of_every_document() {
     let reference = read("documentation/reference.md");
     let kafstack = Kafstack::new();
     let done = |line: &str| {
+        let (input, line) = fed_by(line);
         let words: Vec<&str> = line.split(' ').chain(["--rehearse", "--quiet"]).collect();
-        assert_eq!(kafstack.screen(&words).code, 0, "{line}");
+        assert_eq!(kafstack.fed(&words, &input).code, 0, "{line}");
     };
     done("up");
     done("user create orders --topic orders --create-topic");
     // Beside an encrypted Kafka nothing is added.
-    let added = kafstack.json(&["add", "karapace", "--rehearse", "--format", "json"]);
+    let mut documents = vec![kafstack.json(&["add", "karapace", "--rehearse", "--format", "json"])];
     done("tls enable");
-    let mut documents = vec![added];
+    done("echo hello | produce orders");
+    done("consume orders --group billing --from-beginning --max 1");
+    let mut seen = BTreeSet::new();
     for words in [
         &["plan"][..],
         &["status", "--rehearse"],
@@ -407,6 +472,11 @@ fn the_reference_knows_every_field_of_every_document() {
         &["doctor", "--rehearse"],
         &["config", "show"],
         &["explain", "kafka-not-ready"],
+        &["topic", "list", "--rehearse"],
+        &["topic", "describe", "orders", "--rehearse"],
+        &["group", "list", "--rehearse"],
+        &["group", "describe", "billing", "--rehearse"],
+        &["admin", "show", "--rehearse"],
         &["user", "list", "--rehearse"],
         &["user", "show", "orders", "--rehearse"],
         &["client-config", "--rehearse"],
@@ -419,6 +489,32 @@ fn the_reference_knows_every_field_of_every_document() {
         let text = section(&reference, &heading);
         for field in fields(&document) {
             assert!(text.contains(&format!("`{field}`")), "{heading} lacks `{field}`");
+        }
+        seen.insert(heading);
+    }
+    let part = section(&reference, "## Machine-readable output");
+    let documented = part.lines().filter(|line| line.starts_with("### `kafstack/")).map(str::to_owned);
+    assert_eq!(documented.collect::<BTreeSet<_>>(), seen, "documented, and seen");
+}
+
+#[test]
+fn every_document_of_the_source_has_a_place_in_the_reference() {
+    let reference = read("documentation/reference.md");
+    let mut folders = vec![path_of("src")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).unwrap();
+            for rest in code.split("\"kafstack/").skip(1) {
+                let schema = rest.split('"').next().unwrap();
+                let heading = format!("\n### `kafstack/{schema}`\n");
+                let known = !schema.ends_with("/v1") || reference.contains(&heading);
+                assert!(known, "the reference lacks `kafstack/{schema}`, of {}", path.display());
+            }
         }
     }
 }

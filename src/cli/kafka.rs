@@ -127,8 +127,8 @@ pub struct Disconnect {
 /// `shell`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the shell
-again and again.
+It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the
+shell again and again.
 
 Examples:
   kafstack shell                      in the VM

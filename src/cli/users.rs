@@ -23,8 +23,9 @@ Examples:
     Show(UserShow),
     /// Give a user another name in Kafka and another password
     #[command(after_help = "\
-The old name and password stop working at once, and consumer groups that began with the old prefix are
-out of reach unless the user has a prefix of its own. `kafstack client-config` then has the new ones.")]
+The old name and password stop working at once, and consumer groups that began with the old prefix
+are out of reach unless the user has a prefix of its own. `kafstack client-config` then has the new
+ones.")]
     Rotate(UserRotate),
     /// Delete a user; the topic and its messages stay; asks first
     Delete(UserDelete),
@@ -121,10 +122,10 @@ Examples:
   eval \"$(kafstack client-config --user orders --format env)\"
   kafstack client-config --format kcat --output kcat.conf --ca-file ca.pem
 
-The settings hold the password. A file gets them readable by you alone, whole or not at all; an existing
-file is replaced only if kafstack wrote it, and a symbolic link is never followed.
-With TLS on, the authority's certificate is part of the settings, except for librdkafka and kcat, whose
-files cannot hold it: --ca-file says where it goes, and without that it goes beside --output.")]
+The settings hold the password. A file gets them readable by you alone, whole or not at all; an
+existing file is replaced only if kafstack wrote it, and a symbolic link is never followed.
+With TLS on, the authority's certificate is part of the settings, except for librdkafka and kcat,
+whose files cannot hold it: --ca-file says where it goes, and without that it goes beside --output.")]
 pub struct ClientConfig {
     /// Whose [default: the only user there is]
     #[arg(long, value_name = "NAME")]

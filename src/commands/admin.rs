@@ -56,7 +56,7 @@ fn show(session: &Session, args: &AdminShow) -> Result<u8, Failure> {
             super::print_json(session, &document);
         }
         TableFormat::Table => {
-            let password = password.as_ref().map_or("(hidden; --reveal shows it)", Secret::reveal);
+            let password = password.as_ref().map_or("(hidden; `--reveal` shows it)", Secret::reveal);
             let mut table = Table::bare();
             table.row(["Username".into(), username.into()]);
             table.row(["Password".into(), password.into()]);
@@ -81,8 +81,7 @@ fn rotate(session: &Session) -> Result<u8, Failure> {
         let step = RotateAdmin::new(ready.cluster, vm, old, new, again);
         Ok(Plan::of([Box::new(step) as Box<dyn Step>]))
     })?;
-    let terminal = &session.terminal;
-    terminal.note("the admin has a new password; `kafstack admin show --reveal` shows it");
-    terminal.note("for users of their own, made through data-integrator, nothing has changed");
+    session.advise("the admin has a new password; `kafstack admin show --reveal` shows it");
+    session.terminal.note("for users of their own, made through data-integrator, nothing has changed");
     Ok(0)
 }

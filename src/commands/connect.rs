@@ -50,9 +50,7 @@ pub fn connect(session: &Session, args: &Connect) -> Result<u8, Failure> {
         errand.beforehand = Box::new(|run| run.write(record));
     }
     carry_out(session, &stack.stage, held, errand)?;
-    session
-        .terminal
-        .note("the laptop reaches the brokers; `kafstack client-config` writes what a client needs");
+    session.advise("the laptop reaches the brokers; `kafstack client-config` writes what a client needs");
     Ok(0)
 }
 

@@ -18,6 +18,7 @@ use crate::host::{Clock, Host, Hosts, Place};
 use crate::rehearsal::{Options, Rehearsal, Scenario};
 use crate::report::terminal::Terminal;
 use crate::state::State;
+use crate::text;
 
 /// One call of kafstack.
 pub struct Session {
@@ -53,6 +54,12 @@ impl Session {
             self.terminal.warning(&format!("left aside, as the VM was built otherwise: {difference}"));
         }
         Ok(resolved)
+    }
+
+    /// Says what can be typed next; in a rehearsal its commands get `--rehearse`.
+    pub fn advise(&self, text: &str) {
+        let text = if self.global.rehearse { text::for_rehearsal(text) } else { text.to_owned() };
+        self.terminal.note(&text);
     }
 
     /// The state folder of a VM; it need not be there.

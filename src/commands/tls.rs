@@ -153,12 +153,8 @@ fn enable(session: &Session, args: &TlsEnable) -> Result<u8, Failure> {
 
 /// Every client's settings have changed.
 fn clients_need_settings(session: &Session) {
-    let line = "brokers, port and protocol have changed for every client\nnext: `kafstack client-config` prints the settings that hold now";
-    session.terminal.note(&if session.global.rehearse {
-        crate::text::for_rehearsal(line)
-    } else {
-        line.to_owned()
-    });
+    session.terminal.note("brokers, port and protocol have changed for every client");
+    session.advise("next: `kafstack client-config` prints the settings that hold now");
 }
 
 /// Switches it off, after asking.

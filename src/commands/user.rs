@@ -188,8 +188,7 @@ fn topic_for(
 
 /// Says what to type next.
 fn next(session: &Session, name: &str) {
-    let line = format!("next: `kafstack client-config --user {name}` prints a client's settings");
-    session.terminal.note(&if session.global.rehearse { crate::text::for_rehearsal(&line) } else { line });
+    session.advise(&format!("next: `kafstack client-config --user {name}` prints a client's settings"));
 }
 
 /// A user's state in a word or a few.

@@ -66,3 +66,20 @@ fn kafka_4_encrypts_what_clients_say_only() {
     let kafka = stage.action("user-anna/leader", "get-credentials")["results"]["kafka"].clone();
     assert!(kafka["tls-ca"].as_str().unwrap().starts_with("-----BEGIN"));
 }
+
+#[test]
+fn a_broker_that_is_added_later_encrypts_from_the_start() {
+    let stage = Stage::with_kafka_3();
+    stage.good(CA);
+    stage.until("self-signed-certificates/0", "active", 400);
+    stage
+        .good("juju integrate zookeeper:certificates self-signed-certificates:certificates -m overlord:demo");
+    stage.good("juju integrate kafka:certificates self-signed-certificates:certificates -m overlord:demo");
+    stage.wait(600);
+    stage.until_quiet();
+    stage.good("juju add-unit kafka -n 1 -m overlord:demo");
+    stage.until("kafka/3", "active", 1200);
+    stage.wait(60);
+    stage.until("kafka/3", "active", 2);
+    assert_eq!(stage.ports("kafka/3"), "19093/tcp");
+}
