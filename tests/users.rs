@@ -171,6 +171,14 @@ fn a_user_lives_from_create_to_delete_on_either_track() {
 }
 
 #[test]
+fn a_user_who_reads_nothing_is_shown_without_groups() {
+    let stage = Stage::ready("single");
+    stage.exits("user create writer --topic orders --create-topic --role producer", 0);
+    let shown = stage.exits("user show writer", 0).out;
+    assert!(shown.contains("producer") && !shown.contains("groups"), "{shown}");
+}
+
+#[test]
 fn what_no_user_can_be_is_refused_before_anything_is_asked() {
     let stage = Stage { folder: tempfile::tempdir().unwrap() };
     for words in [

@@ -306,7 +306,9 @@ fn show(session: &Session, args: &UserShow) -> Result<u8, Failure> {
                 row("brokers", &c.endpoints.replace(',', ", "));
                 row("name in Kafka", &c.username);
                 row("password", password.unwrap_or("(hidden; `--reveal` shows it)"));
-                row("groups begin with", &c.group_prefix);
+                if !c.group_prefix.is_empty() {
+                    row("groups begin with", &c.group_prefix);
+                }
                 row("encrypted", if c.tls { "yes" } else { "no" });
             }
             session.terminal.data(&table.to_string());
