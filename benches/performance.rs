@@ -124,40 +124,57 @@ fn overhead() {
     };
     let script: String = (0..STEPS).map(|n| format!("sh -c \"{}\"\n", line(n, 0).1)).collect();
     let mut sh = || timed(Command::new("sh").args(["-c", &script]));
+    // The same three processes that kafstack starts for a step: the checkpoint, the act, the checkpoint.
+    let asking: String = (0..STEPS)
+        .map(|n| {
+            let (file, act) = line(n, 0);
+            let ask = format!("/usr/bin/test -e '{}'", file.display());
+            format!("{ask}\nsh -c \"{act}\"\n{ask}\n")
+        })
+        .collect();
+    let mut sh_asking = || timed(Command::new("sh").args(["-c", &asking]));
     let justfile: String = (0..STEPS)
         .map(|n| {
-            format!(
-                "s{n}:{}\n    @{}\n",
-                if n > 0 { format!(" s{}", n - 1) } else { String::new() },
-                line(n, 0).1
-            )
+            let after = if n > 0 { format!(" s{}", n - 1) } else { String::new() };
+            format!("s{n}:{after}\n    @{}\n", line(n, 0).1)
         })
         .collect();
     std::fs::write(path.join("justfile"), format!("default: s{}\n{justfile}", STEPS - 1)).unwrap();
-    let mut just = || timed(Command::new("just").arg("--justfile").arg(path.join("justfile")));
+    let with_just = has_just();
+    let mut just = || match with_just {
+        true => timed(Command::new("just").arg("--justfile").arg(path.join("justfile"))),
+        false => asleep,
+    };
     let mut sync = || synced(path);
     let a_step = |whole: Duration| whole.saturating_sub(asleep) / u32::try_from(STEPS).unwrap();
-    if has_just() {
-        let [ours, sh, just, sync] =
-            in_turn(5, [Box::new(&mut ours), Box::new(&mut sh), Box::new(&mut just), Box::new(&mut sync)]);
-        row(
-            "own cost of a step, checkpoint asked twice, journal synced twice",
-            a_step(ours),
-            "plain `sh`",
-            a_step(sh),
-        );
-        row("the same", a_step(ours), "`just`", a_step(just));
-        row("the same", a_step(ours), "a bare append and fsync, twice", sync * 2);
-    } else {
-        let [ours, sh, sync] = in_turn(5, [Box::new(&mut ours), Box::new(&mut sh), Box::new(&mut sync)]);
-        row(
-            "own cost of a step, checkpoint asked twice, journal synced twice",
-            a_step(ours),
-            "plain `sh`",
-            a_step(sh),
-        );
-        row("the same", a_step(ours), "a bare append and fsync, twice", sync * 2);
+    let [ours, sh, sh_asking, just, sync] = in_turn(
+        7,
+        [
+            Box::new(&mut ours),
+            Box::new(&mut sh),
+            Box::new(&mut sh_asking),
+            Box::new(&mut just),
+            Box::new(&mut sync),
+        ],
+    );
+    let (ours, sh_asking) = (a_step(ours), a_step(sh_asking));
+    row(
+        "a step: checkpoint, act, checkpoint, journal synced twice",
+        ours,
+        "`sh`, the same three commands",
+        sh_asking,
+    );
+    row("the same", ours, "`sh`, the act alone", a_step(sh));
+    if with_just {
+        row("the same", ours, "`just`, the act alone", a_step(just));
     }
+    let own = ours.saturating_sub(sh_asking);
+    row(
+        "own overhead of a step: the first less what `sh` needs for the same",
+        own,
+        "two bare appends with fsync",
+        sync * 2,
+    );
 }
 
 /// A line appended to a file and on the disk.
