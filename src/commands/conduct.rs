@@ -20,7 +20,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// What an interruption means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Manner {
-    /// First finish the running command; a second Ctrl-C leaves (`up`, `down`).
+    /// First finish the running command; a second Ctrl-C leaves (everything that changes something, and clients).
     FinishFirst,
     /// Leave at once (everything that only looks).
     LeaveAtOnce,
@@ -146,8 +146,7 @@ impl Conduct {
             (true, "") => "stopping; Ctrl-C again leaves at once".to_owned(),
             (true, doing) => format!("stopping as soon as `{doing}` has ended; Ctrl-C again leaves at once"),
             (false, _) => {
-                "leaving; what runs in the VM goes on there, and the next `kafstack up` picks it up"
-                    .to_owned()
+                "leaving; what runs in the VM goes on there, and the same command picks it up".to_owned()
             }
         };
         self.reporters.on(&teller.event(Fact::Warning { step: None, message }));
