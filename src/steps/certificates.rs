@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, integrate, lists_topics, minutes, model};
+use super::{asked, beside, in_vm, integrate, lists_topics, minutes, model};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -90,24 +90,8 @@ impl Step for DeployAuthority {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let doing = "Deploy the certificate authority";
-        loop {
-            let status = model(&work.hosts, &self.config);
-            let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-            match status.application(CHARM) {
-                None => {
-                    let line = certificates::deploy(&self.config.juju.target(), &self.ca_name);
-                    work.run(Place::Vm, &line, doing)?;
-                    return Ok(());
-                }
-                // One that is on its way out must be gone first.
-                Some(a) if !a.life.is_empty() && !work.left().is_zero() && !work.stop.requested() => {
-                    work.waiting(format!("`{CHARM}` is being removed"));
-                    work.hosts.clock.pause(Duration::from_secs(5));
-                }
-                Some(_) => return Ok(()),
-            }
-        }
+        let line = certificates::deploy(&self.config.juju.target(), &self.ca_name);
+        beside::deploy(work, &self.config, CHARM, &line, self.title())
     }
 }
 
@@ -197,8 +181,7 @@ impl Step for SwitchTls {
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         let target = self.config.juju.target();
         let doing = self.title();
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
+        let status = asked(work, &self.config, doing)?;
         let mut missing = self.missing(&status);
         if !self.on {
             missing.reverse();
@@ -241,22 +224,10 @@ impl Step for RemoveAuthority {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = &self.authority;
-        Ok(match model(hosts, &self.config)?.application(name) {
-            None => Verdict::met(format!("there is no `{name}`")),
-            Some(a) if a.life.is_empty() => Verdict::not_yet(format!("`{name}` is still there")),
-            Some(a) => Verdict::not_yet(format!("`{name}` is {}", a.life)),
-        })
+        beside::removed(hosts, &self.config, &self.authority)
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let doing = "Remove the certificate authority";
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-        if status.application(&self.authority).is_some_and(|a| a.life.is_empty()) {
-            let line = juju_changes::remove_application(&self.config.juju.target(), &self.authority);
-            work.run(Place::Vm, &line, doing)?;
-        }
-        Ok(())
+        beside::remove(work, &self.config, &self.authority, self.title())
     }
 }

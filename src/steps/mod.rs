@@ -1,6 +1,7 @@
 //! One file for each step. Steps know tools, never each other.
 
 mod add_model;
+mod beside;
 mod bootstrap_cloud;
 mod bootstrap_controller;
 pub mod certificates;
@@ -97,6 +98,11 @@ fn integrate(work: &Work<'_>, target: &str, one: &str, other: &str, doing: &str)
 fn model(hosts: &Hosts<'_>, config: &Config) -> Result<Status, CommandError> {
     let line = juju::status(&config.juju.target());
     juju_status::parse(&line, &hosts.vm.ask(&line)?)
+}
+
+/// The model, for something that is about to be changed.
+fn asked(work: &Work<'_>, config: &Config, doing: &str) -> Result<Status, Failure> {
+    model(&work.hosts, config).map_err(|error| Failure::of_command(doing, &error))
 }
 
 /// Before `sunbeam` acts its controller must be the current one: its login asks about the current one

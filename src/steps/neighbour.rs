@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use super::rotate_admin::keep;
-use super::{in_vm, integrate, minutes, model};
+use super::{beside, in_vm, minutes, model};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::secret::Secret;
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
-use crate::tools::juju_relations::others;
-use crate::tools::juju_status::Status;
 use crate::tools::kafka_readiness::{self, Judgement, Wanted, WantedApplication};
 use crate::tools::neighbours::{self, Neighbour};
 use crate::tools::{juju, juju_changes, juju_secrets as secrets};
@@ -68,13 +66,6 @@ pub struct ForgetPassword {
     pub secret: &'static str,
 }
 
-/// Whether it is related with Kafka, if only one side still says so.
-pub fn is_related(status: &Status, neighbour: Neighbour) -> bool {
-    !others(status, neighbour.name(), "kafka").is_empty()
-        || others(status, neighbour.name(), "kafka-client").contains(&"kafka")
-        || others(status, "kafka", "kafka-client").contains(&neighbour.name())
-}
-
 /// The id of the secret of that name, if there is one.
 ///
 /// # Errors
@@ -86,14 +77,13 @@ pub fn secret_id(hosts: &Hosts<'_>, config: &Config, name: &str) -> Result<Optio
 
 /// A checkpoint that looks at the model.
 fn checkpoint(config: &Config, name: &str, expect: String, minutes_at_most: u64) -> Checkpoint {
-    let target = config.juju.target();
     Checkpoint {
         expect,
-        probes: vec![(Place::Vm, juju::status(&target))],
+        probes: vec![(Place::Vm, juju::status(&config.juju.target()))],
         timeout: minutes(minutes_at_most),
         interval: Duration::from_secs(10),
         successes: 1,
-        look_here: in_vm(&config.vm.name, &format!("juju status -m {target} --relations {name}")),
+        look_here: beside::look_here(config, name),
         not_met: Id::NeighbourNotReady,
     }
 }
@@ -134,39 +124,12 @@ impl Step for DeployNeighbour {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = self.neighbour.name();
-        Ok(match model(hosts, &self.config)?.application(name) {
-            None => Verdict::not_yet(format!("there is no application `{name}`")),
-            Some(a) if !a.life.is_empty() => Verdict::not_yet(format!("`{name}` is being removed")),
-            Some(a) if a.living_units().is_empty() => Verdict::not_yet(format!("`{name}` has no unit")),
-            Some(_) => Verdict::met(format!("`{name}` is deployed")),
-        })
+        beside::deployed(hosts, &self.config, self.neighbour.name(), "")
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let (doing, name) = (self.title(), self.neighbour.name());
-        let target = self.config.juju.target();
-        loop {
-            let status = model(&work.hosts, &self.config);
-            let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-            match status.application(name) {
-                None => {
-                    work.run(Place::Vm, &self.neighbour.deploy(&target), doing)?;
-                    return Ok(());
-                }
-                // One of that name that is on its way out must be gone first.
-                Some(a) if !a.life.is_empty() && !work.left().is_zero() && !work.stop.requested() => {
-                    work.waiting(format!("`{name}` is being removed"));
-                    work.hosts.clock.pause(Duration::from_secs(5));
-                }
-                Some(a) => {
-                    if a.life.is_empty() && a.living_units().is_empty() {
-                        work.run(Place::Vm, &juju::add_unit(&target, name, 1), doing)?;
-                    }
-                    return Ok(());
-                }
-            }
-        }
+        let line = self.neighbour.deploy(&self.config.juju.target());
+        beside::deploy(work, &self.config, self.neighbour.name(), &line, self.title())
     }
 }
 
@@ -196,13 +159,8 @@ impl Step for IntegrateNeighbour {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(self.title(), &error))?;
-        if is_related(&status, self.neighbour) {
-            return Ok(());
-        }
         let (one, other) = self.neighbour.endpoints();
-        integrate(work, &self.config.juju.target(), &one, other, self.title())
+        beside::relate(work, &self.config, self.neighbour.name(), (&one, other), self.title())
     }
 }
 
@@ -286,12 +244,7 @@ impl Step for DetachNeighbour {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = self.neighbour.name();
-        Ok(if is_related(&model(hosts, &self.config)?, self.neighbour) {
-            Verdict::not_yet(format!("`{name}` is still related with Kafka"))
-        } else {
-            Verdict::met(format!("`{name}` is not related with Kafka"))
-        })
+        beside::detached(hosts, &self.config, self.neighbour.name())
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
@@ -322,31 +275,11 @@ impl Step for RemoveNeighbour {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = self.neighbour.name();
-        let status = model(hosts, &self.config)?;
-        if let Some(application) = status.application(name) {
-            let life = if application.life.is_empty() { "there" } else { &application.life };
-            return Ok(Verdict::not_yet(format!("`{name}` is still {life}")));
-        }
-        Ok(match kafka_readiness::judge(&status, &Wanted::kafka(&self.config)) {
-            Judgement::Ready { seen } => Verdict::met(format!("there is no `{name}`; {seen}")),
-            Judgement::Waiting { why } => Verdict::not_yet(format!("`{name}` is gone; {why}")),
-            // It is gone all the same; what is wrong with Kafka is for `status` to say.
-            Judgement::Broken(trouble) => {
-                Verdict::met(format!("there is no `{name}`; but {} {}", trouble.entity, trouble.why))
-            }
-        })
+        beside::gone(hosts, &self.config, self.neighbour.name())
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let name = self.neighbour.name();
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(self.title(), &error))?;
-        if status.application(name).is_some_and(|application| application.life.is_empty()) {
-            let line = juju_changes::remove_application(&self.config.juju.target(), name);
-            work.run(Place::Vm, &line, self.title())?;
-        }
-        Ok(())
+        beside::remove(work, &self.config, self.neighbour.name(), self.title())
     }
 }
 

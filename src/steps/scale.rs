@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, lists_topics, minutes, model};
+use super::{asked, in_vm, lists_topics, minutes, model};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -130,8 +130,7 @@ impl Step for ScaleApplication {
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         let (target, doing) = (self.config.juju.target(), self.title());
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
+        let status = asked(work, &self.config, doing)?;
         let living = status.application(self.application).map_or(0, |a| a.living_units().len());
         let living = u32::try_from(living).unwrap_or(u32::MAX);
         if living < self.units {

@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use super::{in_vm, integrate, minutes, model};
+use super::{beside, minutes, model};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
 use crate::tools::data_integrator::{self, Credentials, User};
-use crate::tools::juju_relations::others;
 use crate::tools::juju_status::Status;
 use crate::tools::kafka_readiness::{self, Judgement, Wanted, WantedApplication};
 use crate::tools::{juju, juju_changes};
@@ -63,15 +62,12 @@ pub fn credentials(
 
 /// Whether the user is related with Kafka, if only one side still says so.
 pub fn is_related(status: &Status, user: &str) -> bool {
-    let application = data_integrator::application(user);
-    !others(status, &application, "kafka").is_empty()
-        || others(status, "kafka", "kafka-client").contains(&application.as_str())
+    beside::is_related(status, &data_integrator::application(user))
 }
 
 /// The command that shows a user's application.
 fn look_here(config: &Config, user: &str) -> String {
-    let application = data_integrator::application(user);
-    in_vm(&config.vm.name, &format!("juju status -m {} --relations {application}", config.juju.target()))
+    beside::look_here(config, &data_integrator::application(user))
 }
 
 impl Step for DeployUser {
@@ -104,40 +100,13 @@ impl Step for DeployUser {
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
         let name = data_integrator::application(&self.user.name);
-        let status = model(hosts, &self.config)?;
-        Ok(match status.application(&name) {
-            None => Verdict::not_yet(format!("there is no application `{name}`")),
-            Some(a) if !a.life.is_empty() => Verdict::not_yet(format!("`{name}` is being removed")),
-            Some(a) if a.living_units().is_empty() => Verdict::not_yet(format!("`{name}` has no unit")),
-            Some(_) => Verdict::met(format!("`{name}` is deployed: {}", self.user)),
-        })
+        beside::deployed(hosts, &self.config, &name, &format!(": {}", self.user))
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let doing = "Deploy the user's application";
         let name = data_integrator::application(&self.user.name);
-        let target = self.config.juju.target();
-        loop {
-            let status = model(&work.hosts, &self.config);
-            let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-            match status.application(&name) {
-                None => {
-                    work.run(Place::Vm, &self.user.deploy(&target), doing)?;
-                    return Ok(());
-                }
-                // One of that name that is on its way out must be gone first.
-                Some(a) if !a.life.is_empty() && !work.left().is_zero() && !work.stop.requested() => {
-                    work.waiting(format!("`{name}` is being removed"));
-                    work.hosts.clock.pause(Duration::from_secs(5));
-                }
-                Some(a) => {
-                    if a.life.is_empty() && a.living_units().is_empty() {
-                        work.run(Place::Vm, &juju::add_unit(&target, &name, 1), doing)?;
-                    }
-                    return Ok(());
-                }
-            }
-        }
+        let line = self.user.deploy(&self.config.juju.target());
+        beside::deploy(work, &self.config, &name, &line, self.title())
     }
 }
 
@@ -210,14 +179,9 @@ impl Step for IntegrateUser {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let doing = "Integrate the user with Kafka";
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-        if is_related(&status, &self.user) {
-            return Ok(());
-        }
         let (one, other) = data_integrator::endpoints(&self.user);
-        integrate(work, &self.config.juju.target(), &one, other, doing)
+        let name = data_integrator::application(&self.user);
+        beside::relate(work, &self.config, &name, (&one, other), self.title())
     }
 }
 
@@ -248,18 +212,13 @@ impl Step for DetachUser {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = data_integrator::application(&self.user);
-        Ok(if is_related(&model(hosts, &self.config)?, &self.user) {
-            Verdict::not_yet(format!("`{name}` is still related with Kafka"))
-        } else {
-            Verdict::met(format!("`{name}` is not related with Kafka"))
-        })
+        beside::detached(hosts, &self.config, &data_integrator::application(&self.user))
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         let (one, other) = data_integrator::endpoints(&self.user);
         let line = juju_changes::remove_relation(&self.config.juju.target(), &one, other);
-        work.run(Place::Vm, &line, "Take the user's credentials away")?;
+        work.run(Place::Vm, &line, self.title())?;
         Ok(())
     }
 }
@@ -292,31 +251,10 @@ impl Step for DeleteUser {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let name = data_integrator::application(&self.user);
-        let status = model(hosts, &self.config)?;
-        if let Some(application) = status.application(&name) {
-            let life = if application.life.is_empty() { "there" } else { &application.life };
-            return Ok(Verdict::not_yet(format!("`{name}` is still {life}")));
-        }
-        Ok(match kafka_readiness::judge(&status, &Wanted::kafka(&self.config)) {
-            Judgement::Ready { seen } => Verdict::met(format!("there is no `{name}`; {seen}")),
-            Judgement::Waiting { why } => Verdict::not_yet(format!("`{name}` is gone; {why}")),
-            // The user is gone all the same; what is wrong with Kafka is for `status` to say.
-            Judgement::Broken(trouble) => {
-                Verdict::met(format!("there is no `{name}`; but {} {}", trouble.entity, trouble.why))
-            }
-        })
+        beside::gone(hosts, &self.config, &data_integrator::application(&self.user))
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let doing = "Remove the user's application";
-        let name = data_integrator::application(&self.user);
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
-        if status.application(&name).is_some_and(|application| application.life.is_empty()) {
-            let line = juju_changes::remove_application(&self.config.juju.target(), &name);
-            work.run(Place::Vm, &line, doing)?;
-        }
-        Ok(())
+        beside::remove(work, &self.config, &data_integrator::application(&self.user), self.title())
     }
 }

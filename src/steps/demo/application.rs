@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Exchange, detach, integrate, look_here, minutes, model, trouble, until};
+use super::{Exchange, beside, detach, integrate, look_here, minutes, model, trouble, until};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -207,11 +207,7 @@ impl Step for RemoveTestApp {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        Ok(match model(hosts, &self.config)?.application(CHARM) {
-            None => Verdict::met(format!("there is no `{CHARM}`")),
-            Some(a) if a.life.is_empty() => Verdict::not_yet(format!("`{CHARM}` is still there")),
-            Some(a) => Verdict::not_yet(format!("`{CHARM}` is {}", a.life)),
-        })
+        beside::removed(hosts, &self.config, CHARM)
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {

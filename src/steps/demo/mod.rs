@@ -13,7 +13,7 @@ pub use count::{CountConsumed, CountProduced};
 pub use run::{RunTestApp, StopTestApp};
 pub use topics::DeleteTopics;
 
-use super::{in_vm, integrate, minutes, model, topic};
+use super::{asked, beside, in_vm, integrate, minutes, model, topic};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes, model, topic};
+use super::{asked, in_vm, minutes, model, topic};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -74,8 +74,7 @@ impl Step for DeleteTopics {
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         let doing = "Delete a topic";
-        let status = model(&work.hosts, &self.config);
-        let status = status.map_err(|error| Failure::of_command(doing, &error))?;
+        let status = asked(work, &self.config, doing)?;
         let Some(cluster) = Cluster::of(&status, &self.config) else { return Ok(()) };
         for name in &self.names {
             let there = topic::look(&work.hosts, &cluster, name);
