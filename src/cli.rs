@@ -20,6 +20,7 @@ mod environment;
 mod kafka;
 mod messages;
 mod neighbours;
+mod shared;
 mod users;
 
 pub use demo::Demo;
@@ -29,6 +30,7 @@ pub use kafka::{
 };
 pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
 pub use neighbours::{Add, NeighbourName, Remove};
+pub use shared::{Consent, Shown, TableFormat};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -262,9 +264,9 @@ pub struct Up {
     #[arg(value_parser = PossibleValuesParser::new(plan::NAMES))]
     pub until: Option<String>,
 
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 
     /// Take over a VM of this name that kafstack did not make
     #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
@@ -293,9 +295,9 @@ pub struct Up {
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  kafstack down --yes                 without a question, for scripts")]
 pub struct Down {
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 
     /// Destroy a VM of this name even if kafstack did not make it
     #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
@@ -310,9 +312,9 @@ Examples:
   kafstack status --watch                     again and again, until Ctrl-C
   kafstack status --until-ready --timeout 2h  wait, in a script")]
 pub struct Status {
-    /// As a table for people or as JSON
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 
     /// Ask again and again
     #[arg(short, long)]
@@ -353,9 +355,9 @@ pub struct Plan {
 /// `doctor`.
 #[derive(Args, Debug)]
 pub struct Doctor {
-    /// As a table for people or as JSON
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `config`.
@@ -382,15 +384,6 @@ pub struct Explain {
     /// As text or as JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: TextFormat,
-}
-
-/// Formats of tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TableFormat {
-    /// For people
-    Table,
-    /// For programs
-    Json,
 }
 
 /// Formats of `plan`.

@@ -1,7 +1,8 @@
 //! The command that tells the whole story on a stack that is ready.
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
+
+use super::Consent;
 
 /// `demo`.
 #[derive(Args, Debug)]
@@ -25,7 +26,7 @@ pub struct Demo {
     /// Remove what `demo` added; asks first
     #[arg(long)]
     pub clean: bool,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 }

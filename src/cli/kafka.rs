@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::TableFormat;
+use super::{Consent, Shown};
 
 /// `topic`.
 #[derive(Debug, Subcommand)]
@@ -46,15 +46,9 @@ pub struct TopicCreate {
 /// `topic list`.
 #[derive(Args, Debug)]
 pub struct TopicList {
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `topic describe`.
@@ -62,15 +56,9 @@ pub struct TopicList {
 pub struct TopicDescribe {
     /// Its name
     pub name: String,
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `topic alter`.
@@ -92,9 +80,9 @@ pub struct TopicAlter {
 pub struct TopicDelete {
     /// Its name
     pub name: String,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
     /// Accept that there is none
     #[arg(long)]
     pub if_exists: bool,
@@ -111,17 +99,17 @@ pub struct Connect {
     /// Only print the command that needs administrator rights
     #[arg(long)]
     pub print: bool,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `disconnect`.
 #[derive(Args, Debug)]
 pub struct Disconnect {
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `shell`.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::{TableFormat, duration};
+use super::{Shown, duration};
 
 /// `group`.
 #[derive(Debug, Subcommand)]
@@ -18,15 +18,9 @@ pub enum Group {
 /// `group list`.
 #[derive(Args, Debug)]
 pub struct GroupList {
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `group describe`.
@@ -34,15 +28,9 @@ pub struct GroupList {
 pub struct GroupDescribe {
     /// Its name
     pub name: String,
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `produce`.
@@ -112,13 +100,7 @@ pub struct AdminShow {
     /// Print the password as well
     #[arg(long)]
     pub reveal: bool,
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }

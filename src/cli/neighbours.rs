@@ -1,9 +1,8 @@
 //! The commands about the applications beside Kafka.
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
-use super::TableFormat;
+use super::{Consent, Shown};
 
 /// What can stand beside Kafka.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,15 +28,9 @@ pub struct Add {
     /// Show the password as well
     #[arg(long)]
     pub reveal: bool,
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `remove`.
@@ -46,9 +39,9 @@ pub struct Add {
 pub struct Remove {
     /// Which
     pub name: NeighbourName,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
     /// Accept that it is not there
     #[arg(long)]
     pub if_exists: bool,

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{TableFormat, TextFormat};
+use super::{Consent, Shown, TextFormat};
 
 /// `user`.
 #[derive(Debug, Subcommand)]
@@ -64,15 +63,9 @@ pub struct UserCreate {
 /// `user list`.
 #[derive(Args, Debug)]
 pub struct UserList {
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `user show`.
@@ -83,15 +76,9 @@ pub struct UserShow {
     /// Show the password as well
     #[arg(long)]
     pub reveal: bool,
-    /// As a table for people or as JSON
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "table",
-        env = "KAFSTACK_FORMAT",
-        hide_env_values = true
-    )]
-    pub format: TableFormat,
+    /// How it is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }
 
 /// `user rotate`.
@@ -106,9 +93,9 @@ pub struct UserRotate {
 pub struct UserDelete {
     /// Its name
     pub name: String,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
     /// Accept that there is none
     #[arg(long)]
     pub if_exists: bool,
@@ -186,9 +173,9 @@ pub struct TlsEnable {
 /// `tls disable`.
 #[derive(Args, Debug)]
 pub struct TlsDisable {
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// `tls ca`.
@@ -212,7 +199,7 @@ pub struct Scale {
     /// How many units of ZooKeeper; an odd number
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=99))]
     pub zookeeper: Option<u32>,
-    /// Answer every question with yes
-    #[arg(short, long, env = "KAFSTACK_YES", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub yes: bool,
+    /// Whether it still asks.
+    #[command(flatten)]
+    pub consent: Consent,
 }

@@ -48,7 +48,7 @@ fn show(session: &Session, args: &AdminShow) -> Result<u8, Failure> {
         Ok((ready.cluster, password))
     })?;
     let (username, servers) = (admin::username(&cluster), cluster.bootstrap_servers());
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let servers: Vec<&str> = servers.split(',').collect();
             let document = json!({ "schema": "kafstack/admin-show/v1", "rehearsal": session.global.rehearse,

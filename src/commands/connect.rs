@@ -40,7 +40,7 @@ pub fn connect(session: &Session, args: &Connect) -> Result<u8, Failure> {
     })?;
     if !there {
         let why = format!("The brokers are in {}, inside the VM", way.network);
-        stack.stage.ask(|hosts| elevation::allow(session, hosts, args.yes, &why, &[way.add()]))?;
+        stack.stage.ask(|hosts| elevation::allow(session, hosts, args.consent.yes, &why, &[way.add()]))?;
     }
     let mut errand =
         Errand::new("connect", Plan::of([Box::new(AddRoute { way, ports }) as Box<dyn Step>]), stack.config);
@@ -61,7 +61,7 @@ pub fn connect(session: &Session, args: &Connect) -> Result<u8, Failure> {
 pub fn disconnect(session: &Session, args: &Disconnect) -> Result<u8, Failure> {
     let stack = Stack::open(session)?;
     let held = Held::take(session, &stack.config.vm.name, "disconnect")?;
-    let Some(step) = undo(session, &stack.stage, held.journal.history(), args.yes)? else {
+    let Some(step) = undo(session, &stack.stage, held.journal.history(), args.consent.yes)? else {
         session.terminal.note("kafstack has made no route: nothing to undo");
         return Ok(0);
     };

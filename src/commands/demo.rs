@@ -30,7 +30,7 @@ const MESSAGES: u32 = 50;
 /// # Errors
 /// The stack is not ready, something of the demo's names is there already, a step failed, or nobody confirmed.
 pub fn demo(session: &Session, args: &Demo) -> Result<u8, Failure> {
-    if args.clean { clean(session, args.yes) } else { play(session, args.messages) }
+    if args.clean { clean(session, args.consent.yes) } else { play(session, args.messages) }
 }
 
 /// What is to be done, and what of it is new.

@@ -30,7 +30,7 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
     }
     let rows = rows.map_err(|error| Failure::of_command("Ask the laptop", &error))?;
     let able = rows.iter().all(|row| row.verdict != Fitness::Fails);
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let document = json!({
                 "schema": "kafstack/doctor/v1",

@@ -45,8 +45,13 @@ pub fn down(session: &Session, args: &cli::Down) -> Result<u8, Failure> {
         "{rehearsal}this destroys the VM `{name}` ({}) for good, with everything in it: OpenStack, the Juju controllers, Kafka and all its messages. Other VMs are left alone.",
         vm_state.to_lowercase()
     ));
-    super::confirm(session, args.yes, &format!("Destroy `{name}`?"), &format!("`{name}` was not destroyed"))?;
-    let route = super::connect::undo(session, &stage, held.journal.history(), args.yes)?;
+    super::confirm(
+        session,
+        args.consent.yes,
+        &format!("Destroy `{name}`?"),
+        &format!("`{name}` was not destroyed"),
+    )?;
+    let route = super::connect::undo(session, &stage, held.journal.history(), args.consent.yes)?;
     let had_route = route.is_some();
     let destroy = Box::new(plan::destroy_vm(&config, with)) as Box<dyn crate::step::Step>;
     let errand = Errand {

@@ -50,7 +50,7 @@ fn list(session: &Session, args: &GroupList) -> Result<u8, Failure> {
         all.retain(|group| !groups::is_internal(&group.name));
         Ok(all)
     })?;
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let rows: Vec<_> = all
                 .iter()
@@ -82,7 +82,7 @@ fn describe(session: &Session, args: &GroupDescribe) -> Result<u8, Failure> {
         let nothing = Described { name: name.clone(), state: groups::State::Active, partitions: Vec::new() };
         Ok(found.into_iter().find(|group| group.name == name).unwrap_or(nothing))
     })?;
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let mut shown = json!(group);
             shown["consumers"] = json!(group.consumers());

@@ -148,7 +148,7 @@ fn show(session: &Session, stack: &Stack, neighbour: Neighbour, args: &Add) -> R
         Some(secret) => format!("in the Juju secret `{secret}`"),
         None => format!("with the charm, action `get-password` of {}/leader", neighbour.name()),
     };
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let document = json!({ "schema": "kafstack/add/v1", "rehearsal": session.global.rehearse,
                 "name": neighbour.name(), "url": url, "username": neighbour.username(),
@@ -211,7 +211,12 @@ pub fn remove(session: &Session, args: &Remove) -> Result<u8, Failure> {
     session.terminal.note(&format!(
         "this removes the application `{name}` with its container: {what}; the topics that it wrote stay"
     ));
-    super::confirm(session, args.yes, &format!("Remove `{name}`?"), &format!("`{name}` was not removed"))?;
+    super::confirm(
+        session,
+        args.consent.yes,
+        &format!("Remove `{name}`?"),
+        &format!("`{name}` was not removed"),
+    )?;
     let config = stack.config.clone();
     stack.change_model(session, "remove", move |_, status| {
         not_foreign(&status, neighbour)?;

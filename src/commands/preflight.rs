@@ -107,8 +107,14 @@ impl Preflight<'_> {
         can_have_multipass(hosts).map_err(|error| missing(&error))?;
         let step =
             InstallMultipass { timeout: InstallMultipass::TIMEOUT, sudo_may_ask: self.with.sudo_may_ask };
-        elevation::allow(self.session, hosts, self.args.yes, "Multipass is not installed", &step.elevated())
-            .map_err(|failure| failure.hint("see the whole journey without it: `kafstack up --rehearse`"))
+        elevation::allow(
+            self.session,
+            hosts,
+            self.args.consent.yes,
+            "Multipass is not installed",
+            &step.elevated(),
+        )
+        .map_err(|failure| failure.hint("see the whole journey without it: `kafstack up --rehearse`"))
     }
 
     /// A VM of ours that was deleted but not purged: recovered, unless the user wants it anew.
@@ -128,7 +134,8 @@ impl Preflight<'_> {
         let question = format!(
             "The VM `{name}` was deleted but is still there. Destroy it and build anew, instead of taking it back?"
         );
-        let anew = !self.args.yes && self.session.terminal.can_ask() && self.session.terminal.ask(&question);
+        let anew =
+            !self.args.consent.yes && self.session.terminal.can_ask() && self.session.terminal.ask(&question);
         Ok(if anew { Decision::Anew } else { Decision::Begin })
     }
 }

@@ -59,7 +59,7 @@ pub fn scale(session: &Session, args: &cli::Scale) -> Result<u8, Failure> {
             "this removes {} for good, with machine and storage{thinned}",
             victims.join(", ")
         ));
-        super::confirm(session, args.yes, "Remove them?", "nothing was removed")?;
+        super::confirm(session, args.consent.yes, "Remove them?", "nothing was removed")?;
     }
     let wanted = scaled(&stack.config, kafka, zookeeper);
     let acted = stack.change_to(session, "scale", Some(wanted.clone()), move |_, status| {
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_with_the_reason() {
-        let args = |kafka, zookeeper| cli::Scale { kafka, zookeeper, yes: true };
+        let args = |kafka, zookeeper| cli::Scale { kafka, zookeeper, consent: cli::Consent { yes: true } };
         let id = |args, preset: Preset| possible(&args, &preset.config()).map_err(|failure| failure.id);
         assert_eq!(id(args(None, Some(4)), Preset::Kafka), Err(Id::ScaleRefused));
         assert_eq!(id(args(None, Some(3)), Preset::Kraft), Err(Id::ScaleRefused));

@@ -33,7 +33,7 @@ pub fn status(session: &Session, args: &cli::Status) -> Result<u8, Failure> {
             return Err(conduct::by_signal(Failure::new(Id::Interrupted, "the question was left"), ended));
         }
         let snapshot = snapshot?;
-        match args.format {
+        match args.shown.format {
             TableFormat::Table => session.terminal.data(&show::table(&snapshot)),
             TableFormat::Json => super::print_json(session, &show::json(&snapshot)),
         }
@@ -49,7 +49,7 @@ fn watch(session: &Session, args: &cli::Status, looker: Looker) -> Result<u8, Fa
     let (interval, limit) =
         (Duration::from_secs(args.interval), args.timeout.map(|limit| session.scale().wait(limit)));
     let (until_ready, format, draws) =
-        (args.until_ready, args.format, args.watch && session.terminal.draws_screens());
+        (args.until_ready, args.shown.format, args.watch && session.terminal.draws_screens());
     let inner = clock.clone();
     let work = move || -> Result<u8, Failure> {
         let began = inner.now();

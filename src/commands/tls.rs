@@ -173,7 +173,7 @@ fn disable(session: &Session, args: &TlsDisable) -> Result<u8, Failure> {
     session.terminal.note(
         "this ends the encryption: passwords stay protected by SCRAM, but messages cross the network readable; clients with the present settings lose their connection; the authority and its key are destroyed",
     );
-    super::confirm(session, args.yes, "Stop encrypting?", "connections are still encrypted")?;
+    super::confirm(session, args.consent.yes, "Stop encrypting?", "connections are still encrypted")?;
     let config = stack.config.clone();
     stack.change_model(session, "tls disable", move |_, status| {
         foreign(&status, &config)?;

@@ -89,7 +89,7 @@ fn list(session: &Session, args: &TopicList) -> Result<u8, Failure> {
         all.retain(|topic| !topics::is_internal(&topic.name));
         Ok(all)
     })?;
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let document = json!({ "schema": "kafstack/topic-list/v1", "rehearsal": session.global.rehearse, "topics": all });
             super::print_json(session, &document);
@@ -119,7 +119,7 @@ fn describe(session: &Session, args: &TopicDescribe) -> Result<u8, Failure> {
         let topic = find(hosts, &ready.cluster, &name)?.ok_or_else(|| unknown(&name))?;
         Ok((topic, ready.cluster.brokers))
     })?;
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let document = json!({ "schema": "kafstack/topic-describe/v1", "rehearsal": session.global.rehearse, "topic": topic });
             super::print_json(session, &document);
@@ -175,7 +175,7 @@ fn delete(session: &Session, args: &TopicDelete) -> Result<u8, Failure> {
         .note(&format!("this deletes the topic `{name}` ({partitions}) with all its messages, for good"));
     super::confirm(
         session,
-        args.yes,
+        args.consent.yes,
         &format!("Delete `{name}`?"),
         &format!("the topic `{name}` was not deleted"),
     )?;

@@ -222,7 +222,7 @@ fn list(session: &Session, args: &UserList) -> Result<u8, Failure> {
             })
             .collect::<Result<Vec<(User, String)>, Failure>>()
     })?;
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let users: Vec<Value> = all.iter().map(|(user, state)| settings_json(user, state)).collect();
             let document = json!({ "schema": "kafstack/user-list/v1", "rehearsal": session.global.rehearse, "users": users });
@@ -280,7 +280,7 @@ fn show(session: &Session, args: &UserShow) -> Result<u8, Failure> {
         Ok((user, state, credentials))
     })?;
     let password = credentials.as_ref().filter(|_| args.reveal).map(|c| c.password.reveal());
-    match args.format {
+    match args.shown.format {
         TableFormat::Json => {
             let mut shown = settings_json(&user, &state);
             shown["credentials"] = credentials.as_ref().map_or(Value::Null, |c| {
@@ -391,7 +391,7 @@ fn delete(session: &Session, args: &UserDelete) -> Result<u8, Failure> {
     ));
     super::confirm(
         session,
-        args.yes,
+        args.consent.yes,
         &format!("Delete `{name}`?"),
         &format!("the user `{name}` was not deleted"),
     )?;
