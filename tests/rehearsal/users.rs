@@ -1,121 +1,8 @@
-//! Users, their clients' settings, encryption and the number of units in rehearsal, through the real binary.
-
-#![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
-use std::path::{Path, PathBuf};
-use std::process::Command;
+//! Users, their clients' settings, encryption and the number of units.
 
 use serde_json::Value;
 
-/// A place for a rehearsal's state, and the binary in it.
-struct Stage {
-    /// Holds the state; gone with the test.
-    folder: tempfile::TempDir,
-}
-
-/// What a command said.
-struct Said {
-    out: String,
-    err: String,
-}
-
-impl Said {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
-    }
-}
-
-impl Stage {
-    /// A stack that is ready.
-    fn ready(preset: &str) -> Self {
-        let stage = Stage { folder: tempfile::tempdir().unwrap() };
-        stage.exits(&format!("up --preset {preset}"), 0);
-        stage
-    }
-
-    /// A path in it.
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs `kafstack` with these words, always in rehearsal, and expects this exit code.
-    #[track_caller]
-    fn exits(&self, words: &str, code: i32) -> Said {
-        let output = Command::new(env!("CARGO_BIN_EXE_kafstack"))
-            .args(words.split_whitespace())
-            .arg("--rehearse")
-            .env_clear()
-            .env("PATH", self.path("no programs"))
-            .env("HOME", self.path("home"))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let err = String::from_utf8(output.stderr).unwrap();
-        let ended = output.status.code();
-        assert_eq!(ended, Some(code), "`kafstack {words}`\n--- stdout\n{out}\n--- stderr\n{err}");
-        Said { out, err }
-    }
-
-    /// The same with a fault planted: the command that begins so fails once, as if the way to the controller broke. A
-    /// fault that reads the same was spent by the command before.
-    #[track_caller]
-    fn interrupted(&self, words: &str, command: &str) {
-        let fault = format!(
-            "faults:\n  - {{ command: \"{command}\", times: 1, fails: {{ code: 1, stderr: \"ERROR connection is shut down during {words}\" }} }}\n"
-        );
-        std::fs::write(self.path("bad-day.yaml"), fault).unwrap();
-        self.exits(&format!("{words} --scenario bad-day.yaml"), 4);
-    }
-
-    /// The failure's id of a command that ends with this exit code.
-    #[track_caller]
-    fn fails(&self, words: &str, code: i32, id: &str) -> Said {
-        let said = self.exits(words, code);
-        assert!(said.err.contains(&format!("[{id}]")), "`kafstack {words}`: {}", said.err);
-        said
-    }
-
-    /// The changing commands of the latest run.
-    fn changes(&self) -> Vec<String> {
-        let events = self.events();
-        let changing = events.iter().filter(|e| e["event"] == "command-started" && e["effect"] == "changes");
-        changing
-            .map(|event| {
-                let argv = event["argv"].as_array().unwrap();
-                argv.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ")
-            })
-            .collect()
-    }
-
-    /// The events of the latest run.
-    fn events(&self) -> Vec<Value> {
-        let runs = self.path("state/kafstack-rehearsal/microstack/runs");
-        let latest = std::fs::read_dir(runs).unwrap().map(|run| run.unwrap().path()).max().unwrap();
-        let text = std::fs::read_to_string(latest.join("events.ndjson")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// The value in force of a key.
-    fn in_force(&self, key: &str) -> Value {
-        self.exits("config show --format json", 0).json()["values"][key]["value"].clone()
-    }
-
-    /// What the simulated laptop did not know.
-    #[track_caller]
-    fn knew_everything(&self) {
-        let text =
-            std::fs::read_to_string(self.path("state/kafstack-rehearsal/microstack/world.json")).unwrap();
-        let world: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(world["unknown"], serde_json::json!([]));
-    }
-}
-
-/// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
-}
+use crate::stage::{Stage, files};
 
 #[test]
 fn a_user_lives_from_create_to_delete_on_either_track() {
@@ -180,7 +67,7 @@ fn a_user_who_reads_nothing_is_shown_without_groups() {
 
 #[test]
 fn what_no_user_can_be_is_refused_before_anything_is_asked() {
-    let stage = Stage { folder: tempfile::tempdir().unwrap() };
+    let stage = Stage::empty();
     for words in [
         "user create Orders --topic t",
         "user create orders-2 --topic t",

@@ -1,68 +1,17 @@
-//! The whole journey in rehearsal, through the real binary: nothing is installed, started or deleted.
+//! The whole journey.
 
-#![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// A place for a rehearsal's state, and the binary in it.
-struct Stage {
-    /// Holds the state; gone with the test.
-    folder: tempfile::TempDir,
-}
+use crate::stage::Stage;
 
 impl Stage {
-    /// An empty place.
-    fn new() -> Self {
-        Stage { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// Runs `kafstack` with these words, always in rehearsal.
-    fn kafstack(&self, words: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_kafstack"))
-            .args(words.split_whitespace())
-            .arg("--rehearse")
-            .env_clear()
-            .env("PATH", self.path("no programs"))
-            .env("HOME", self.path("home"))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .current_dir(self.folder.path())
-            .output()
-            .unwrap()
-    }
-
-    /// A path in it.
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// Runs and expects this exit code. Returns standard output.
-    #[track_caller]
-    fn exits(&self, words: &str, code: i32) -> String {
-        let output = self.kafstack(words);
-        let (out, err) =
-            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "`kafstack {words}`\n--- stdout\n{out}\n--- stderr\n{err}"
-        );
-        out
-    }
-
     /// The events of an `up` that ends with this exit code.
     #[track_caller]
-    fn events(&self, words: &str, code: i32) -> Vec<Value> {
-        let out = self.exits(&format!("{words} --events -"), code);
+    fn told(&self, words: &str, code: i32) -> Vec<Value> {
+        let out = self.exits(&format!("{words} --events -"), code).out;
         out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// What the simulated laptop did not know.
-    fn unknown(&self) -> Value {
-        let text =
-            std::fs::read_to_string(self.path("state/kafstack-rehearsal/microstack/world.json")).unwrap();
-        serde_json::from_str::<Value>(&text).unwrap()["unknown"].clone()
     }
 }
 
@@ -84,9 +33,8 @@ const PRESETS: [(&str, usize, usize); 5] =
 #[test]
 fn every_preset_comes_to_ready_by_the_commands_of_its_plan_and_a_second_up_only_asks() {
     for (preset, zookeeper, kafka) in PRESETS {
-        let stage = Stage::new();
-        let plan: Value =
-            serde_json::from_str(&stage.exits(&format!("plan --format json --preset {preset}"), 0)).unwrap();
+        let stage = Stage::empty();
+        let plan: Value = stage.exits(&format!("plan --format json --preset {preset}"), 0).json();
         let planned: Vec<String> = plan["steps"]
             .as_array()
             .unwrap()
@@ -96,7 +44,7 @@ fn every_preset_comes_to_ready_by_the_commands_of_its_plan_and_a_second_up_only_
             .map(|command| line(&command["on"], &command["argv"]))
             .map(|line| line.replace("{bridge}", "lxdbr0"))
             .collect();
-        let events = stage.events(&format!("up --preset {preset}"), 0);
+        let events = stage.told(&format!("up --preset {preset}"), 0);
         // Without a terminal sudo must not ask.
         let ran: Vec<String> =
             changes(&events).iter().map(|l| l.replace("laptop: sudo -n ", "laptop: sudo ")).collect();
@@ -104,10 +52,10 @@ fn every_preset_comes_to_ready_by_the_commands_of_its_plan_and_a_second_up_only_
         assert_eq!(events.last().unwrap()["outcome"], "ready");
         assert!(events.iter().all(|event| event["rehearsal"] == true && event["v"] == 1));
 
-        let again = stage.events("up", 0);
+        let again = stage.told("up", 0);
         assert_eq!(changes(&again), [""; 0], "preset {preset}");
 
-        let status: Value = serde_json::from_str(&stage.exits("status --format json", 0)).unwrap();
+        let status: Value = stage.exits("status --format json", 0).json();
         assert_eq!((&status["ready"], &status["kafka_ready"]), (&Value::Bool(true), &Value::Bool(true)));
         assert_eq!(status["schema"], "kafstack/status/v1");
         let applications = status["model"]["applications"].as_array().unwrap();
@@ -126,13 +74,13 @@ fn every_preset_comes_to_ready_by_the_commands_of_its_plan_and_a_second_up_only_
         stage.exits("status", 7);
         stage.exits("down --yes", 0);
         stage.exits(&format!("up --preset {preset} --yes"), 0);
-        assert_eq!(stage.unknown(), serde_json::json!([]), "preset {preset}");
+        stage.knew_everything();
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
-    let run = |words: &str| Stage::new().exits(words, 0);
+    let run = |words: &str| Stage::empty().exits(words, 0).out;
     let first = run("up --preset kraft --events - --seed 7");
     assert_eq!(first, run("up --preset kraft --events - --seed 7"));
     assert_eq!(first, run("up --preset kraft --events - --seed 7 --speed 1000000"));
@@ -141,12 +89,12 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 
 #[test]
 fn an_up_says_nothing_on_stdout_unless_events_are_asked_for() {
-    assert_eq!(Stage::new().exits("up --preset kraft", 0), "");
+    assert_eq!(Stage::empty().exits("up --preset kraft", 0).out, "");
 }
 
 #[test]
 fn a_real_down_believes_nothing_of_a_rehearsal() {
-    let stage = Stage::new();
+    let stage = Stage::empty();
     stage.exits("up --preset kraft", 0);
     assert!(stage.path("state/kafstack-rehearsal").is_dir());
     assert!(!Path::new(&stage.path("state/kafstack")).exists());
@@ -154,12 +102,12 @@ fn a_real_down_believes_nothing_of_a_rehearsal() {
 
 #[test]
 fn units_are_added_by_an_up_that_asks_for_more_and_other_differences_are_refused() {
-    let stage = Stage::new();
+    let stage = Stage::empty();
     stage.exits("up --preset kafka", 0);
-    let events = stage.events("up --set kafka.units=4", 0);
+    let events = stage.told("up --set kafka.units=4", 0);
     assert_eq!(changes(&events), ["vm: juju add-unit kafka -n 1 -m overlord:demo"]);
     // What is in force now is four.
-    assert_eq!(changes(&stage.events("up", 0)), [""; 0]);
+    assert_eq!(changes(&stage.told("up", 0)), [""; 0]);
     for words in [
         "up --set kafka.units=2",
         "up --set vm.memory=16G",
@@ -173,7 +121,7 @@ fn units_are_added_by_an_up_that_asks_for_more_and_other_differences_are_refused
 
 #[test]
 fn a_scenario_plants_what_it_says() {
-    let stage = Stage::new();
+    let stage = Stage::empty();
     let scenario = "faults:\n  - { command: \"juju deploy kafka\", times: 1, fails: { code: 1, stderr: \"ERROR nothing today\" } }\n";
     std::fs::write(stage.path("bad-day.yaml"), scenario).unwrap();
     stage.exits("up --preset kraft --scenario bad-day.yaml", 4);

@@ -1,47 +1,20 @@
-//! A ready cluster in use, in rehearsal, through the real binary: groups, messages, and the cluster's own admin.
+//! A ready cluster in use: groups, messages, and the cluster's own admin.
 
-#![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-/// A simulated laptop with a stack that is ready.
-struct Stage {
-    /// Holds the state; gone with the test.
-    folder: tempfile::TempDir,
-}
+use crate::stage::{Stage, files};
 
 impl Stage {
-    /// Brought up with this preset.
-    fn ready(preset: &str) -> Self {
-        let stage = Stage::empty();
-        stage.exits(&format!("up --quiet --preset {preset}"), 0);
-        stage
-    }
-
-    /// With nothing on it.
-    fn empty() -> Self {
-        Stage { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// Starts `kafstack` with these words, always in rehearsal.
+    /// Starts `kafstack` with these words.
     fn start(&self, words: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_kafstack"))
-            .args(words)
-            .arg("--rehearse")
-            .env_clear()
-            .env("PATH", self.path("no programs"))
-            .env("HOME", self.path("home"))
-            .env("XDG_STATE_HOME", self.path("state"))
-            .current_dir(self.folder.path())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        let pipes = |command: &mut Command| {
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+        };
+        pipes(&mut self.command(words)).unwrap()
     }
 
     /// Runs it with this input.
@@ -56,18 +29,10 @@ impl Stage {
         output
     }
 
-    /// Runs it and expects this exit code. Returns standard output.
-    #[track_caller]
-    fn exits(&self, words: &str, code: i32) -> String {
-        let output = self.fed(&words.split_whitespace().collect::<Vec<_>>(), b"", code);
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// The JSON document that it prints.
     #[track_caller]
     fn document(&self, words: &str) -> Value {
-        let document: Value =
-            serde_json::from_str(&self.exits(&format!("{words} --format json"), 0)).unwrap();
+        let document = self.exits(&format!("{words} --format json"), 0).json();
         assert_eq!(document["rehearsal"], true);
         document
     }
@@ -77,23 +42,6 @@ impl Stage {
     fn says(&self, words: &str, input: &str, code: i32) -> String {
         let output = self.fed(&words.split_whitespace().collect::<Vec<_>>(), input.as_bytes(), code);
         String::from_utf8(output.stderr).unwrap()
-    }
-
-    /// A path in it.
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The simulated world as it is kept.
-    fn world(&self) -> String {
-        std::fs::read_to_string(self.path("state/kafstack-rehearsal/microstack/world.json")).unwrap()
-    }
-
-    /// Nothing was asked that the simulation does not know.
-    #[track_caller]
-    fn is_known(&self) {
-        let world: Value = serde_json::from_str(&self.world()).unwrap();
-        assert_eq!(world["unknown"], json!([]));
     }
 }
 
@@ -108,10 +56,10 @@ fn messages_go_in_and_come_out_as_they_were() {
     let out = stage.fed(&["consume", "orders", "--from-beginning", "--timeout", "10s"], b"", 0);
     assert!(out.stdout == lines.as_bytes(), "{}", String::from_utf8_lossy(&out.stdout));
     assert!(String::from_utf8(out.stderr).unwrap().contains("5 messages from orders"));
-    assert_eq!(stage.exits("consume orders --from-beginning --max 1 --speed 10000", 0), "one\n");
+    assert_eq!(stage.exits("consume orders --from-beginning --max 1 --speed 10000", 0).out, "one\n");
     // From now on means none of these.
-    assert_eq!(stage.exits("consume orders --timeout 5s", 0), "");
-    stage.is_known();
+    assert_eq!(stage.exits("consume orders --timeout 5s", 0).out, "");
+    stage.knew_everything();
 }
 
 #[test]
@@ -128,7 +76,7 @@ fn keys_are_taken_apart_and_printed() {
     let said = String::from_utf8(refused.stderr).unwrap();
     assert!(said.contains("line 2 cannot be a message [message-refused]"), "{said}");
     assert_eq!(stage.fed(&consume, b"", 0).stdout, b"a\t1\nb\t2 | 3\nc\t3\n");
-    stage.is_known();
+    stage.knew_everything();
 }
 
 #[test]
@@ -155,13 +103,16 @@ fn a_group_remembers_and_shows_how_far_it_has_read() {
         json!([{ "name": "billing", "state": "empty", "consumers": 0, "lag": 1, "topics": ["orders"] }])
     );
     // The rest, and then nothing.
-    assert_eq!(stage.exits("consume orders --group billing --timeout 10s", 0).lines().count(), 1);
-    assert_eq!(stage.exits("consume orders --group billing --from-beginning --timeout 10s", 0), "");
+    assert_eq!(stage.exits("consume orders --group billing --timeout 10s", 0).out.lines().count(), 1);
+    assert_eq!(stage.exits("consume orders --group billing --from-beginning --timeout 10s", 0).out, "");
     assert!(
-        stage.exits("group describe billing", 0).starts_with("Group billing: empty, 0 consumers, all read\n")
+        stage
+            .exits("group describe billing", 0)
+            .out
+            .starts_with("Group billing: empty, 0 consumers, all read\n")
     );
     assert!(stage.says("group describe shipping", "", 2).contains("[group-unknown]"));
-    stage.is_known();
+    stage.knew_everything();
 }
 
 #[test]
@@ -177,7 +128,7 @@ fn a_topic_that_is_not_there_is_said_before_anything_is_sent() {
     {
         stage.says(words, "", 2);
     }
-    stage.is_known();
+    stage.knew_everything();
 }
 
 #[test]
@@ -206,19 +157,19 @@ fn consuming_without_an_end_ends_well_by_ctrl_c_and_when_nobody_reads() {
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0), "{said}");
     assert!(said.contains("2 messages from orders"), "{said}");
-    assert!(stage.exits("group describe billing", 0).starts_with("Group billing: empty, 0 consumers"));
+    assert!(stage.exits("group describe billing", 0).out.starts_with("Group billing: empty, 0 consumers"));
 
     let mut child = stage.start(&["consume", "orders", "--from-beginning", "--speed", "200"]);
     drop(child.stdout.take());
     assert_eq!(child.wait_with_output().unwrap().status.code(), Some(0));
-    stage.is_known();
+    stage.knew_everything();
 }
 
 #[test]
 fn the_admins_password_is_shown_when_asked_for_and_is_nowhere_else() {
     for (preset, username) in [("kraft", "operator"), ("kafka", "admin")] {
         let stage = Stage::ready(preset);
-        let hidden = stage.exits("admin show", 0);
+        let hidden = stage.exits("admin show", 0).out;
         assert!(hidden.contains(username) && hidden.contains("(hidden; `--reveal` shows it)"), "{hidden}");
         assert_eq!(stage.document("admin show")["password"], Value::Null);
         let shown = || -> String {
@@ -238,22 +189,16 @@ fn the_admins_password_is_shown_when_asked_for_and_is_nowhere_else() {
         assert!(first != second && second != third && first != third);
         stage.exits("status", 0);
         // The simulated world holds what the real one would; kafstack's own files do not.
-        let mut folders = vec![stage.path("state")];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-                if entry.file_type().unwrap().is_dir() {
-                    folders.push(entry.path());
-                } else if entry.file_name() != "world.json" {
-                    let text = std::fs::read_to_string(entry.path()).unwrap();
-                    for password in [&first, &second, &third] {
-                        assert!(!text.contains(password.as_str()), "{preset}: {}", entry.path().display());
-                    }
-                }
+        let world = stage.state("world.json");
+        for file in files(&stage.path("state")).into_iter().filter(|file| *file != world) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for password in [&first, &second, &third] {
+                assert!(!text.contains(password.as_str()), "{preset}: {}", file.display());
             }
         }
         assert!(!said.contains(&first) && !said.contains(&second), "{said}");
         assert!(!stage.world().contains("kafstack-secret.yaml"), "{preset}: the file is still there");
-        stage.is_known();
+        stage.knew_everything();
     }
 }
 

@@ -1,0 +1,11 @@
+//! The real binary in rehearsal: the whole journey, and what is done with a stack that is ready. Nothing is installed,
+//! started or deleted.
+
+#![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
+
+mod demo;
+mod journey;
+mod messages;
+mod neighbours;
+mod stage;
+mod users;
