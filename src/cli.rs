@@ -235,7 +235,7 @@ pub enum Command {
     /// Show, write or check the configuration
     #[command(subcommand)]
     Config(Config),
-    /// Explain the id of a failure
+    /// Explain a failure by its id, or what a tool said
     Explain(Explain),
     /// Print a completion script for a shell
     #[command(
@@ -377,10 +377,16 @@ pub enum Config {
 
 /// `explain`.
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  kafstack explain kafka-not-ready")]
+#[command(after_help = "\
+Examples:
+  kafstack explain                    everything that can be explained
+  kafstack explain kafka-not-ready    a failure, by the id that it was printed with
+  kafstack explain 'no space left on device'
+                                      what a tool said")]
 pub struct Explain {
-    /// The id, as printed in brackets after a failure
-    pub id: String,
+    /// An id, as printed in brackets, or what a tool said; without it, the list
+    #[arg(value_name = "ID|WORDS")]
+    pub what: Vec<String>,
     /// As text or as JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: TextFormat,

@@ -12,6 +12,7 @@ mod event;
 mod failure;
 mod host;
 mod journal;
+mod known;
 mod log;
 mod message_rules;
 mod output_file;

@@ -471,6 +471,7 @@ fn the_reference_knows_every_field_of_every_document() {
         &["status", "--rehearse", "--set", "vm.name=another"],
         &["doctor", "--rehearse"],
         &["config", "show"],
+        &["explain"],
         &["explain", "kafka-not-ready"],
         &["topic", "list", "--rehearse"],
         &["topic", "describe", "orders", "--rehearse"],

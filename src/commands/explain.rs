@@ -1,61 +1,183 @@
-//! `kafstack explain`: a failure id in full.
+//! `kafstack explain`: the id of a failure or of a known issue, or words that a tool said, in full; without any of
+//! them, the list.
+
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use super::session::Session;
 use crate::cli::{self, TextFormat};
+use crate::config::nearest;
 use crate::failure::{Failure, Id};
+use crate::known::{self, Issue, Names, Scope};
+use crate::text;
+
+/// What can be explained.
+enum Subject {
+    /// A failure of kafstack's own.
+    Failure(Id),
+    /// What a tool is known to say.
+    Known(&'static Issue),
+}
 
 /// `kafstack explain`.
 ///
 /// # Errors
-/// There is no such id.
+/// There is no such id, and no known issue in these words.
 pub fn explain(session: &Session, args: &cli::Explain) -> Result<u8, Failure> {
-    let id = find(&args.id)?;
+    let subject = match &args.what[..] {
+        [] => None,
+        words => Some(find(&words.join(" "))?),
+    };
     match args.format {
-        TextFormat::Text => session.terminal.data(&as_text(id)),
-        TextFormat::Json => super::print_json(session, &as_json(id, session.global.rehearse)),
+        TextFormat::Text => {
+            session.terminal.data(&subject.map_or_else(list_as_text, |subject| subject.as_text()));
+        }
+        TextFormat::Json => {
+            let mut document =
+                json!({ "schema": "kafstack/explain/v1", "rehearsal": session.global.rehearse });
+            let about = subject.map_or_else(list_as_json, |subject| subject.as_json());
+            if let (Some(document), Value::Object(about)) = (document.as_object_mut(), about) {
+                document.extend(about);
+            }
+            super::print_json(session, &document);
+        }
     }
     Ok(0)
 }
 
-/// The id that was asked for.
+/// What was asked for: an id; else the issue that these words are known for; else the id in brackets among them, as
+/// kafstack prints it behind a failure.
 ///
 /// # Errors
-/// There is no such id; the nearest are named.
-fn find(name: &str) -> Result<Id, Failure> {
-    let name = name.trim_matches(['[', ']']);
-    Id::named(name).ok_or_else(|| {
-        let near: Vec<&str> = Id::ALL
-            .iter()
-            .map(|id| id.as_str())
-            .filter(|id| id.split('-').any(|word| word.len() > 2 && name.contains(word)))
-            .collect();
-        let failure = Failure::new(Id::Usage, format!("there is no failure id `{}`", name.escape_debug()))
-            .expected("an id as printed in brackets, such as `kafka-not-ready`");
-        if near.is_empty() {
-            failure.hint("the whole list: documentation/troubleshooting.md")
-        } else {
-            failure.hint(format!("near it: {}", near.join(", ")))
+/// It is neither; the nearest ids are named.
+fn find(asked: &str) -> Result<Subject, Failure> {
+    let id = asked.trim().trim_matches(['[', ']']);
+    let in_brackets = || asked.split('[').skip(1).filter_map(|rest| rest.split(']').next()).find_map(named);
+    named(id)
+        .or_else(|| known::recognise(asked).map(Subject::Known))
+        .or_else(in_brackets)
+        .ok_or_else(|| unknown(id))
+}
+
+/// What has this id.
+fn named(id: &str) -> Option<Subject> {
+    Id::named(id).map(Subject::Failure).or_else(|| known::by_id(id).map(Subject::Known))
+}
+
+/// There is nothing to explain.
+fn unknown(asked: &str) -> Failure {
+    let shown = text::cut(&text::one_line(asked), 120);
+    if asked.contains(char::is_whitespace) {
+        return Failure::new(Id::Usage, format!("no known issue speaks in these words: {shown}"))
+            .expected("an id, or words as the tool printed them, such as `no space left on device`")
+            .hint("`kafstack explain` lists what is known");
+    }
+    let ids = || Id::ALL.iter().map(|id| id.as_str()).chain(known::all().map(|issue| issue.id));
+    let mut near: Vec<&str> =
+        ids().filter(|id| id.split('-').any(|word| word.len() > 3 && asked.contains(word))).take(8).collect();
+    if let Some(nearest) = nearest(asked, ids()) {
+        near.retain(|id| *id != nearest);
+        near.insert(0, nearest);
+    }
+    let failure =
+        Failure::new(Id::Usage, format!("there is neither a failure nor a known issue of the id `{shown}`"))
+            .expected("an id as printed in brackets, such as `kafka-not-ready`, or words that a tool said");
+    let failure =
+        if near.is_empty() { failure } else { failure.hint(format!("near it: {}", near.join(", "))) };
+    failure.hint("`kafstack explain` lists what is known")
+}
+
+impl Subject {
+    /// For people.
+    fn as_text(&self) -> String {
+        match self {
+            Subject::Failure(id) => {
+                let about = id.about();
+                format!(
+                    "{} (exit code {})\n\n{}.\n\n{}\n",
+                    about.id, about.exit_code, about.meaning, about.cure
+                )
+            }
+            Subject::Known(issue) => format!(
+                "{} (known issue: {})\n\n{}: {}.\n\n{}.\n\n{}\n\nFor example:\n{}Not to be confused with:\n{}\nRead in {}\n",
+                issue.id,
+                issue.class.in_words(),
+                issue.scope.who(),
+                said(issue),
+                issue.cause,
+                issue.cure(&Names::SPOKEN),
+                indented(issue.example),
+                indented(issue.near_miss),
+                issue.source,
+            ),
         }
-    })
+    }
+
+    /// For programs.
+    fn as_json(&self) -> Value {
+        match self {
+            Subject::Failure(id) => {
+                let about = id.about();
+                json!({
+                    "id": about.id,
+                    "kind": "failure",
+                    "exit_code": about.exit_code,
+                    "meaning": about.meaning,
+                    "cure": about.cure,
+                })
+            }
+            Subject::Known(issue) => json!({
+                "id": issue.id,
+                "kind": "known-issue",
+                "scope": issue.scope.as_str(),
+                "who": issue.scope.who(),
+                "says": issue.says,
+                "class": issue.class.as_str(),
+                "meaning": issue.cause,
+                "cure": issue.cure(&Names::SPOKEN),
+                "example": issue.example,
+                "near_miss": issue.near_miss,
+                "source": issue.source,
+            }),
+        }
+    }
 }
 
-/// For people.
-fn as_text(id: Id) -> String {
-    let about = id.about();
-    format!("{} (exit code {})\n\n{}.\n\n{}\n", about.id, about.exit_code, about.meaning, about.cure)
+/// The words of an issue, with dots for what stands between them.
+fn said(issue: &Issue) -> String {
+    issue.says.iter().map(|fragment| format!("`{}`", fragment.trim())).collect::<Vec<_>>().join(" … ")
 }
 
-/// For programs.
-fn as_json(id: Id, rehearsal: bool) -> Value {
-    let about = id.about();
-    json!({
-        "schema": "kafstack/explain/v1",
-        "rehearsal": rehearsal,
-        "id": about.id,
-        "exit_code": about.exit_code,
-        "meaning": about.meaning,
-        "cure": about.cure,
-    })
+/// Lines set off from the text around them, and an empty line.
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}\n")).chain(["\n".to_owned()]).collect()
+}
+
+/// Everything, for people.
+fn list_as_text() -> String {
+    let mut out = "Failures of kafstack, which it prints in brackets:\n\n".to_owned();
+    let row = |out: &mut String, id: &str, about: &str| {
+        let _ = writeln!(out, "  {id:<34} {about}");
+    };
+    for id in Id::ALL {
+        row(&mut out, id.as_str(), id.about().meaning);
+    }
+    for scope in Scope::ALL {
+        let _ = write!(out, "\nKnown issues: {}\n\n", scope.who());
+        for issue in known::all().filter(|issue| issue.scope == *scope) {
+            row(&mut out, issue.id, issue.cause);
+        }
+    }
+    out.push_str(
+        "\n`kafstack explain ID` says what to do; so does `kafstack explain WORDS`, with what a tool said.\n",
+    );
+    out
+}
+
+/// Everything, for programs.
+fn list_as_json() -> Value {
+    let failures: Vec<Value> = Id::ALL.iter().map(|id| Subject::Failure(*id).as_json()).collect();
+    let issues: Vec<Value> = known::all().map(|issue| Subject::Known(issue).as_json()).collect();
+    json!({ "failures": failures, "known_issues": issues })
 }

@@ -1,0 +1,177 @@
+//! What the tools are known to say when something is wrong: their own words, the cause behind them and the cure. One
+//! table, in rooms by who speaks. `kafstack explain` and `documentation/known-issues.md` are made from it.
+//!
+//! A row is never about words that a healthy stack says on its way: charms are `blocked` for a while, for instance.
+
+mod network;
+mod sunbeam;
+mod symptoms;
+mod system;
+#[cfg(test)]
+mod tests;
+
+use crate::text;
+
+/// One thing that a tool says when something is wrong.
+#[derive(Debug)]
+pub struct Issue {
+    /// Its stable id: of its own among these and among the ids of failures.
+    pub id: &'static str,
+    /// Who says it.
+    pub scope: Scope,
+    /// The words, letter by letter: all of these fragments in this order, none further than [`REACH`] behind the one
+    /// before. What stands between them does not matter.
+    pub says: &'static [&'static str],
+    /// Whether waiting or trying again may help.
+    pub class: Class,
+    /// The cause behind the words, one sentence without a full stop.
+    pub cause: &'static str,
+    /// What to do. The first command in backquotes is the one to type. Names stand in braces, see [`Names`].
+    pub cure: &'static str,
+    /// Where the words were read: `owner/repository:path`, `owner/repository#issue`, or what was run.
+    pub source: &'static str,
+    /// Words that it recognises, as the tool prints them.
+    pub example: &'static str,
+    /// Words that look alike and that it must not recognise: another cause, or a healthy state.
+    pub near_miss: &'static str,
+}
+
+/// Who says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The VM's operating system, or whatever runs on it and meets its limits: disk, memory, clock, packages.
+    System,
+    /// The VM's way to the network.
+    Network,
+    /// Sunbeam.
+    Sunbeam,
+}
+
+/// Whether trying again makes sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Waiting or trying again may heal it.
+    Transient,
+    /// It stays until somebody changes something.
+    Permanent,
+    /// The words do not say.
+    Unknown,
+}
+
+/// The names that a cure has places for: `{vm}`, `{controller}`, `{model}`, `{unit}`, `{machine}`.
+#[derive(Clone, Copy, Debug)]
+pub struct Names<'a> {
+    /// The VM.
+    pub vm: &'a str,
+    /// The Juju controller.
+    pub controller: &'a str,
+    /// The Juju model.
+    pub model: &'a str,
+    /// The unit that says it, such as `kafka/0`.
+    pub unit: &'a str,
+    /// The Juju machine that says it, such as `3`.
+    pub machine: &'a str,
+}
+
+impl Names<'static> {
+    /// For the manual: the usual names, and a word in capitals where there is none.
+    pub const SPOKEN: Names<'static> =
+        Names { vm: "NAME", controller: "overlord", model: "demo", unit: "UNIT", machine: "MACHINE" };
+}
+
+/// How far a fragment may lie behind the one before, in bytes of text whose white space is folded. Two fragments that
+/// are further apart belong to two messages.
+const REACH: usize = 300;
+
+impl Scope {
+    /// All of them, in the order of the manual.
+    pub const ALL: &[Scope] = &[Scope::System, Scope::Network, Scope::Sunbeam];
+
+    /// Its name, for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Scope::System => "system",
+            Scope::Network => "network",
+            Scope::Sunbeam => "sunbeam",
+        }
+    }
+
+    /// Its name, for people: the beginning of a sentence about what it says.
+    pub const fn who(self) -> &'static str {
+        match self {
+            Scope::System => "The VM's operating system",
+            Scope::Network => "Any tool, of the network",
+            Scope::Sunbeam => "Sunbeam",
+        }
+    }
+}
+
+impl Class {
+    /// Its name, for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Class::Transient => "transient",
+            Class::Permanent => "permanent",
+            Class::Unknown => "unknown",
+        }
+    }
+
+    /// What it means, for people.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Class::Transient => "waiting or trying again may heal it",
+            Class::Permanent => "it stays until something is changed",
+            Class::Unknown => "whether it heals cannot be said",
+        }
+    }
+}
+
+impl Issue {
+    /// The cure with these names in their places.
+    pub fn cure(&self, names: &Names<'_>) -> String {
+        self.cure
+            .replace("{vm}", names.vm)
+            .replace("{controller}", names.controller)
+            .replace("{model}", names.model)
+            .replace("{unit}", names.unit)
+            .replace("{machine}", names.machine)
+    }
+
+    /// Whether a text, already on one line, says it.
+    fn is_said_in(&self, line: &str) -> bool {
+        let Some((first, rest)) = self.says.split_first() else { return false };
+        line.match_indices(first).any(|(at, _)| {
+            rest.iter()
+                .try_fold(at + first.len(), |end, fragment| {
+                    let gap = line[end..].find(fragment).filter(|gap| *gap <= REACH)?;
+                    Some(end + gap + fragment.len())
+                })
+                .is_some()
+        })
+    }
+}
+
+/// The rooms. Of two rows that fit a text the earlier one counts, so causes come first: what a tool says of itself,
+/// then the network that all of them use, at last words that only say that something failed.
+const ROOMS: &[&[Issue]] = &[system::ROWS, sunbeam::ROWS, network::ROWS, symptoms::ROWS];
+
+/// Every row.
+pub fn all() -> impl Iterator<Item = &'static Issue> {
+    ROOMS.iter().copied().flatten()
+}
+
+/// The row of that id.
+pub fn by_id(id: &str) -> Option<&'static Issue> {
+    all().find(|issue| issue.id == id)
+}
+
+/// What a tool's words are known to mean. Lines may be broken anywhere between words and coloured.
+pub fn recognise(text: &str) -> Option<&'static Issue> {
+    recognise_in(Scope::ALL, text)
+}
+
+/// The same, among what these are known to say.
+pub fn recognise_in(scopes: &[Scope], text: &str) -> Option<&'static Issue> {
+    let line = text::one_line(text);
+    all().find(|issue| scopes.contains(&issue.scope) && issue.is_said_in(&line))
+}
