@@ -58,16 +58,18 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
         if work.stop.requested() {
             return Err(interrupted(step, work.again));
         }
-        if work.elapsed() >= work.limit {
+        if !work.may_go_on() {
             return Err(not_met(step, checkpoint, work, &told));
         }
+        work.look_into_standstill(&told);
         work.hosts.clock.pause(checkpoint.interval);
     }
 }
 
 /// The checkpoint did not hold in time.
 fn not_met(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>, seen: &str) -> Failure {
-    let message = format!("{}: not done within {}", step.title(), crate::report::duration::words(work.limit));
+    let message =
+        format!("{}: not done within {}", step.title(), crate::report::duration::words(work.elapsed()));
     let failure = Failure::new(checkpoint.not_met, message)
         .expected(checkpoint.expect.clone())
         .seen(seen)

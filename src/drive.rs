@@ -50,8 +50,15 @@ pub fn steps(folder: &Path, lines: Vec<(PathBuf, String)>) -> Result<(), String>
     let journal = Journal::open(folder).map_err(|error| words(&error))?;
     let plan = Plan::of(lines.into_iter().map(|(file, line)| Box::new(Line { file, line }) as Box<dyn Step>));
     tell.tell(Fact::PlanStarted { plan: "steps", vm: String::new(), steps: plan.names() });
-    let run =
-        Run { hosts, tell: &tell, stop: &stop, scale: TimeScale::default(), until: None, again: Again::Same };
+    let run = Run {
+        hosts,
+        tell: &tell,
+        stop: &stop,
+        scale: TimeScale::default(),
+        until: None,
+        again: Again::Same,
+        diagnose: &|_, _, _| None,
+    };
     run.all(&plan, &mut Kept { journal, clock: clock.clone() }).map_err(|error| words(&error))?;
     Ok(())
 }

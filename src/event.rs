@@ -110,6 +110,19 @@ pub enum Fact {
         /// What was last seen.
         seen: String,
     },
+    /// A step stands still, and this is why.
+    Diagnosed {
+        /// Its name.
+        step: &'static str,
+        /// The known issue's id.
+        id: &'static str,
+        /// What it is.
+        cause: &'static str,
+        /// What shows it.
+        evidence: String,
+        /// What to do about it.
+        cure: String,
+    },
     /// Something failed that may heal; it is tried again after a pause.
     Retrying {
         /// The step.
@@ -148,6 +161,9 @@ pub enum Fact {
         id: &'static str,
         /// What did not happen.
         message: String,
+        /// The id of the known issue that is its cause, if one was found.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        cause: Option<&'static str>,
     },
     /// The run ended.
     PlanFinished {

@@ -1,13 +1,16 @@
 //! Everything that can go wrong and is expected to. `main` prints a failure once; nothing else does. The ids and what is
 //! to be said of each are in `id`.
 
+mod cause;
 mod id;
 
 use std::fmt;
 
+pub use cause::Cause;
 pub use id::Id;
 
 use crate::host::CommandError;
+use crate::known::{self, Class};
 
 /// What did not happen, in words for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,14 +23,26 @@ pub struct Failure {
     pub expected: Option<String>,
     /// What was last seen.
     pub seen: Option<String>,
+    /// Why, if that was found out.
+    pub cause: Option<Box<Cause>>,
     /// What to do, the first being the command that shows the same truth by hand.
     pub hints: Vec<String>,
+    /// Whether the same may end well when it is tried again.
+    pub class: Class,
 }
 
 impl Failure {
     /// A failure of that id.
     pub fn new(id: Id, message: impl Into<String>) -> Self {
-        Failure { id, message: message.into(), expected: None, seen: None, hints: Vec::new() }
+        Failure {
+            id,
+            message: message.into(),
+            expected: None,
+            seen: None,
+            cause: None,
+            hints: Vec::new(),
+            class: Class::Unknown,
+        }
     }
 
     /// With what was expected.
@@ -51,7 +66,15 @@ impl Failure {
         self
     }
 
-    /// A tool ended badly while something was being done.
+    /// As one that may end well when it is tried again.
+    #[must_use]
+    pub fn transient(mut self) -> Self {
+        self.class = Class::Transient;
+        self
+    }
+
+    /// A tool ended badly while something was being done. Its own words say whether to try again; so does a way that
+    /// broke. What ended because its time was over stays unknown: it may have hung for a reason.
     pub fn of_command(doing: &str, error: &CommandError) -> Self {
         match error {
             CommandError::Left { .. } => Failure::new(Id::Interrupted, format!("{doing}: interrupted")),
@@ -65,8 +88,18 @@ impl Failure {
                     .seen(error.to_string())
                     .hint("`kafstack up` starts it and resumes")
             }
-            _ => Failure::new(Id::CommandFailed, format!("{doing}: the command failed"))
-                .seen(error.to_string()),
+            _ => {
+                let class = match error {
+                    CommandError::Unreachable { .. } | CommandError::Garbled { .. } => Class::Transient,
+                    CommandError::NotInstalled { .. } | CommandError::NotStarted { .. } => Class::Permanent,
+                    CommandError::Failed { said, .. } => {
+                        known::recognise(said).map_or(Class::Unknown, |issue| issue.class)
+                    }
+                    _ => Class::Unknown,
+                };
+                let failure = Failure::new(Id::CommandFailed, format!("{doing}: the command failed"));
+                Failure { class, ..failure.seen(error.to_string()) }
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A row is never about words that a healthy stack says on its way: charms are `blocked` for a while, for instance.
 
 mod network;
+mod standstill;
 mod sunbeam;
 mod symptoms;
 mod system;
@@ -45,6 +46,8 @@ pub enum Scope {
     Network,
     /// Sunbeam.
     Sunbeam,
+    /// kafstack itself, when it looks into a standstill.
+    Kafstack,
 }
 
 /// Whether trying again makes sense.
@@ -85,7 +88,7 @@ const REACH: usize = 300;
 
 impl Scope {
     /// All of them, in the order of the manual.
-    pub const ALL: &[Scope] = &[Scope::System, Scope::Network, Scope::Sunbeam];
+    pub const ALL: &[Scope] = &[Scope::System, Scope::Network, Scope::Sunbeam, Scope::Kafstack];
 
     /// Its name, for programs.
     pub const fn as_str(self) -> &'static str {
@@ -93,6 +96,7 @@ impl Scope {
             Scope::System => "system",
             Scope::Network => "network",
             Scope::Sunbeam => "sunbeam",
+            Scope::Kafstack => "kafstack",
         }
     }
 
@@ -102,6 +106,7 @@ impl Scope {
             Scope::System => "The VM's operating system",
             Scope::Network => "Any tool, of the network",
             Scope::Sunbeam => "Sunbeam",
+            Scope::Kafstack => "kafstack, when it looks into a standstill",
         }
     }
 }
@@ -152,8 +157,9 @@ impl Issue {
 }
 
 /// The rooms. Of two rows that fit a text the earlier one counts, so causes come first: what a tool says of itself,
-/// then the network that all of them use, at last words that only say that something failed.
-const ROOMS: &[&[Issue]] = &[system::ROWS, sunbeam::ROWS, network::ROWS, symptoms::ROWS];
+/// then the network that all of them use, then words that only say that something failed, at last what kafstack itself
+/// says when it looks into a standstill, which may hold any of these.
+const ROOMS: &[&[Issue]] = &[system::ROWS, sunbeam::ROWS, network::ROWS, symptoms::ROWS, standstill::ROWS];
 
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Issue> {

@@ -7,6 +7,7 @@ mod client_settings;
 mod cloud_init;
 mod commands;
 mod config;
+mod diagnosis;
 pub mod drive;
 mod event;
 mod failure;
@@ -55,7 +56,8 @@ pub fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(mut failure) => {
             if cli.global.rehearse {
-                failure.hints.iter_mut().for_each(|hint| *hint = text::for_rehearsal(hint));
+                let cure = failure.cause.iter_mut().map(|cause| &mut cause.cure);
+                failure.hints.iter_mut().chain(cure).for_each(|hint| *hint = text::for_rehearsal(hint));
             }
             terminal.failure(&failure);
             ExitCode::from(failure.id.exit_code())

@@ -7,13 +7,14 @@ use crate::event::{Fact, Teller};
 use crate::failure::{Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, Hosts};
+use crate::known::Class;
 use crate::plan::Plan;
-use crate::step::{Again, Step, Verdict, Work};
+use crate::step::{Again, Diagnose, Pace, Step, Verdict, Work};
 
-/// How often a checkpoint that could not be asked before the act is asked again.
-const ASKS: u32 = 5;
-/// The pause between two such questions.
-const ASK_PAUSE: Duration = Duration::from_secs(10);
+/// How often what may heal is tried: an act, or a checkpoint that could not be asked before it.
+const TRIES: u32 = 6;
+/// The first pause between two tries. Each later one is twice as long.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What the runner writes down: intent before an act, outcome after it.
 pub trait Record {
@@ -50,6 +51,8 @@ pub struct Run<'a> {
     pub until: Option<&'a str>,
     /// How a user goes on after a failure.
     pub again: Again,
+    /// Finds out why a step does not get on.
+    pub diagnose: &'a Diagnose<'a>,
 }
 
 impl Run<'_> {
@@ -65,9 +68,11 @@ impl Run<'_> {
             match self.step(step, record) {
                 Ok(did) => acted |= did,
                 Err(failure) => {
+                    let failure = self.with_cause(step.name(), failure);
                     record.failed(step.name(), failure.id);
                     let (id, message) = (failure.id.as_str(), failure.message.clone());
-                    self.tell.tell(Fact::StepFailed { step: step.name(), id, message });
+                    let cause = failure.cause.as_ref().map(|cause| cause.id);
+                    self.tell.tell(Fact::StepFailed { step: step.name(), id, message, cause });
                     self.tell.step_is(None);
                     return Err(failure);
                 }
@@ -80,6 +85,16 @@ impl Run<'_> {
         Ok(acted)
     }
 
+    /// A failure with its cause, if that can be found out. Whoever stopped kafstack knows why.
+    fn with_cause(&self, step: &'static str, failure: Failure) -> Failure {
+        if self.stop.requested() || failure.cause.is_some() || failure.id == Id::StillRunning {
+            return failure;
+        }
+        let seen = failure.seen.as_deref().unwrap_or_default();
+        let cause = (self.diagnose)(&self.hosts, step, seen);
+        Failure { cause: cause.map(Box::new), ..failure }
+    }
+
     /// One step. Returns whether it had to act.
     fn step(&self, step: &dyn Step, record: &mut dyn Record) -> Result<bool, Failure> {
         if self.stop.requested() {
@@ -90,25 +105,29 @@ impl Run<'_> {
             self.tell.tell(Fact::StepSkipped { step: step.name(), seen });
             return Ok(false);
         }
-        let began = self.hosts.clock.now();
         let point = step.checkpoint();
-        let limit = self.scale.wait(point.timeout);
+        let pace = Pace::new(self.hosts.clock.now(), self.scale.wait(point.timeout));
         let limit_s = point.timeout.as_secs();
         self.tell.tell(Fact::StepStarted { step: step.name(), title: step.title(), limit_s });
         let act_id = record.begun(step.name())?;
-        let work = Work {
+        let mut work = Work {
             hosts: self.hosts,
             tell: self.tell,
             stop: self.stop,
             step: step.name(),
-            began,
-            limit,
+            pace: &pace,
             scale: self.scale,
             again: self.again,
             act_id,
+            attempt: 1,
+            diagnose: self.diagnose,
         };
-        if let Err(failure) = step.act(&work) {
-            self.forgive(step, failure)?;
+        while let Err(failure) = step.act(&work) {
+            if self.forgiven(step, &failure) {
+                break;
+            }
+            self.may_try_again(&work, failure)?;
+            work.attempt += 1;
         }
         let seen = checkpoint::wait(step, &point, &work)?;
         record.done(step.name())?;
@@ -119,18 +138,46 @@ impl Run<'_> {
 
     /// A command that failed or whose answer was lost may have had its effect all the same: the world is asked once
     /// more, and only if it says no does the failure stand.
-    fn forgive(&self, step: &dyn Step, failure: Failure) -> Result<(), Failure> {
+    fn forgiven(&self, step: &dyn Step, failure: &Failure) -> bool {
         if matches!(failure.id, Id::Interrupted | Id::StillRunning) || self.stop.requested() {
+            return false;
+        }
+        let holds = matches!(step.probe(&self.hosts), Ok(Verdict::Met { .. }));
+        if holds {
+            let message = format!("{}; yet its checkpoint holds, so kafstack goes on", failure.message);
+            self.tell.tell(Fact::Warning { step: Some(step.name()), message });
+        }
+        holds
+    }
+
+    /// Lets an act that failed be tried again after a pause, if that may help. An act looks before it acts, so what it
+    /// did before it failed is not done twice.
+    ///
+    /// # Errors
+    /// It will not: the failure is permanent or unknown, or it was tried often enough, or the user wants to stop.
+    fn may_try_again(&self, work: &Work<'_>, failure: Failure) -> Result<(), Failure> {
+        if failure.class != Class::Transient || self.stop.requested() {
             return Err(failure);
         }
-        match step.probe(&self.hosts) {
-            Ok(Verdict::Met { .. }) => {
-                let message = format!("{}; yet its checkpoint holds, so kafstack goes on", failure.message);
-                self.tell.tell(Fact::Warning { step: Some(step.name()), message });
-                Ok(())
-            }
-            Ok(Verdict::NotYet { .. } | Verdict::Broken(_)) | Err(_) => Err(failure),
+        if work.attempt >= TRIES || !work.may_go_on() {
+            let message = format!("{} (tried {})", failure.message, times(work.attempt));
+            return Err(Failure { message, ..failure });
         }
+        let why = failure.seen.as_deref().unwrap_or(&failure.message);
+        self.pause_before(work.step, work.attempt + 1, why);
+        if self.stop.requested() { Err(failure) } else { Ok(()) }
+    }
+
+    /// Says that something is tried again, and waits until then: twice as long before each try, and a little more or
+    /// less, so that many who failed together do not come back together.
+    fn pause_before(&self, step: &'static str, attempt: u32, why: &str) {
+        let full = PAUSE * 2_u32.saturating_pow(attempt.saturating_sub(2));
+        let now = self.hosts.clock.now().as_second().to_le_bytes();
+        let percent = 80 + crc32fast::hash(&[step.as_bytes(), &now].concat()) % 41;
+        let pause = Duration::from_secs((full * percent / 100).as_secs());
+        let (why, of, pause_s) = (why.to_owned(), TRIES, pause.as_secs());
+        self.tell.tell(Fact::Retrying { step, why, attempt, of, pause_s });
+        self.hosts.clock.pause(pause);
     }
 
     /// Asks the checkpoint before the act. "Could not ask" is not "no": it is asked again, and in the end the step
@@ -147,7 +194,7 @@ impl Run<'_> {
             if self.stop.requested() {
                 return Err(checkpoint::interrupted(step, self.again));
             }
-            if attempt >= ASKS {
+            if attempt >= TRIES {
                 let point = step.checkpoint();
                 return Err(Failure::new(
                     point.not_met,
@@ -158,12 +205,15 @@ impl Run<'_> {
                 .hint(format!("look yourself: `{}`", point.look_here))
                 .hint(self.again.hint()));
             }
-            let (why, of, pause_s) = (error.to_string(), ASKS, ASK_PAUSE.as_secs());
-            self.tell.tell(Fact::Retrying { step: step.name(), why, attempt: attempt + 1, of, pause_s });
-            self.hosts.clock.pause(ASK_PAUSE);
+            self.pause_before(step.name(), attempt + 1, &error.to_string());
         }
         Ok(None)
     }
+}
+
+/// `once`, `3 times`.
+fn times(n: u32) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! What a step is: an act, and the checkpoint that says whether the world is as the act would leave it.
 
+mod pace;
+
 use std::time::Duration;
 
-use jiff::Timestamp;
+pub use pace::Pace;
 
 use crate::event::{Fact, Teller};
-use crate::failure::{Failure, Id};
+use crate::failure::{Cause, Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
-use crate::host::{CommandError, CommandLine, Hosts, Output, Place, Unwatched, Watch};
+use crate::host::{CommandError, CommandLine, Flow, Hosts, Output, Place, Stream, Unwatched, Watch};
 
 /// One entry of a plan.
 pub trait Step: Send + Sync {
@@ -47,17 +49,23 @@ pub struct Work<'a> {
     pub stop: &'a Stop,
     /// The step's name.
     pub step: &'static str,
-    /// When the step began.
-    pub began: Timestamp,
-    /// The step's limit, counted from its start; divided already.
-    pub limit: Duration,
+    /// How it gets on.
+    pub pace: &'a Pace,
     /// What divides other waits.
     pub scale: TimeScale,
     /// How a user goes on after a failure.
     pub again: Again,
     /// Numbers this act among all that were ever begun for this stack: two acts never share one.
     pub act_id: u64,
+    /// The number of this try of it, from 1.
+    pub attempt: u32,
+    /// Finds out why it does not get on.
+    pub diagnose: &'a Diagnose<'a>,
 }
+
+/// Finds out, by questions that only read, why a step does not get on: from its name and what was last seen of it.
+/// `None`: nothing that is known to be a cause was found.
+pub type Diagnose<'a> = dyn Fn(&Hosts<'_>, &str, &str) -> Option<Cause> + 'a;
 
 /// How a user goes on after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,23 +89,46 @@ impl Again {
 impl Work<'_> {
     /// Time since the step began.
     pub fn elapsed(&self) -> Duration {
-        Duration::try_from(self.hosts.clock.now().duration_since(self.began)).unwrap_or_default()
+        self.pace.elapsed(self.hosts.clock.now())
     }
 
-    /// What is left of the step's limit.
+    /// What is left until the step is given up, however much it moves.
     pub fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.elapsed())
+        self.pace.left(self.hosts.clock.now())
     }
 
-    /// The id of this act's n-th long act, which no other ever had: the number alone could be given out twice if
-    /// the journal's last record were lost.
-    pub fn long_id(&self, n: u32) -> String {
-        format!("{}.{n}.{}", self.act_id, self.hosts.clock.now().as_second())
+    /// Whether the step may go on: within its limit always, beyond it while it moves. To be asked often: a long time
+    /// without it is taken for sleep.
+    pub fn may_go_on(&self) -> bool {
+        let now = self.hosts.clock.now();
+        if let Some(slept) = self.pace.pulse(now) {
+            let slept = crate::report::duration::words(slept);
+            self.warn(format!("the laptop slept, or its clock was set, for {slept}; this does not count"));
+        }
+        self.pace.may_go_on(now)
+    }
+
+    /// The id of this act's long act, which no other ever had: the numbers alone could be given out twice if the
+    /// journal's last record were lost.
+    pub fn long_id(&self) -> String {
+        format!("{}.{}.{}", self.act_id, self.attempt, self.hosts.clock.now().as_second())
+    }
+
+    /// Says why, when the step stands still and a cause is found.
+    pub fn look_into_standstill(&self, seen: &str) {
+        if !self.stop.requested()
+            && self.pace.stands_still(self.hosts.clock.now())
+            && let Some(cause) = (self.diagnose)(&self.hosts, self.step, seen)
+        {
+            self.tell.tell(cause.fact(self.step));
+        }
     }
 
     /// Says what is being waited for.
     pub fn waiting(&self, seen: impl Into<String>) {
-        self.tell.tell(Fact::Waiting { step: self.step, seen: seen.into() });
+        let seen = seen.into();
+        self.pace.show(self.hosts.clock.now(), seen.as_bytes());
+        self.tell.tell(Fact::Waiting { step: self.step, seen });
     }
 
     /// Runs a command that must succeed.
@@ -119,44 +150,44 @@ impl Work<'_> {
         doing: &str,
         watch: &mut dyn Watch,
     ) -> Result<Output, Failure> {
-        let result = self.hosts.on(on).run(line, watch).and_then(|output| output.success(line));
+        let mut watch = Attentive { work: self, watch, long: line.long.is_some() };
+        let result = self.hosts.on(on).run(line, &mut watch).and_then(|output| output.success(line));
         result.map_err(|error| Failure::of_command(doing, &error))
-    }
-
-    /// Tries something up to `of` times, with a pause between the tries, as long as `curable` says that it may heal.
-    ///
-    /// # Errors
-    /// The last try's failure, or the first that will not heal.
-    pub fn repeat<T>(
-        &self,
-        of: u32,
-        pause: Duration,
-        curable: impl Fn(&Failure) -> bool,
-        mut attempt: impl FnMut(u32) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut n = 1;
-        loop {
-            match attempt(n) {
-                Err(failure) if n < of && !self.stop.requested() && curable(&failure) => {
-                    n += 1;
-                    let why = failure.seen.as_deref().unwrap_or(&failure.message).to_owned();
-                    self.tell.tell(Fact::Retrying {
-                        step: self.step,
-                        why,
-                        attempt: n,
-                        of,
-                        pause_s: pause.as_secs(),
-                    });
-                    self.hosts.clock.pause(pause);
-                }
-                end => return end,
-            }
-        }
     }
 
     /// Says something the user should know.
     pub fn warn(&self, message: impl Into<String>) {
         self.tell.tell(Fact::Warning { step: Some(self.step), message: message.into() });
+    }
+}
+
+/// Takes what a command says as a sign of life, and gives a long act up when its step has no time left.
+struct Attentive<'a> {
+    /// On whose behalf it runs.
+    work: &'a Work<'a>,
+    /// The caller.
+    watch: &'a mut dyn Watch,
+    /// It is a long act. Any other has a limit of its own.
+    long: bool,
+}
+
+impl Watch for Attentive<'_> {
+    fn line(&mut self, stream: Stream, text: &[u8]) {
+        self.work.pace.show(self.work.hosts.clock.now(), text);
+        self.watch.line(stream, text);
+    }
+
+    fn tick(&mut self, elapsed: Duration) -> Flow {
+        let may_go_on = self.work.may_go_on();
+        match self.watch.tick(elapsed) {
+            Flow::GoOn if self.long && !may_go_on => Flow::GiveUp,
+            flow => flow,
+        }
+    }
+
+    fn between(&mut self, elapsed: Duration) {
+        self.watch.between(elapsed);
+        self.work.look_into_standstill("");
     }
 }
 

@@ -41,7 +41,9 @@ pub fn for_rehearsal(hint: &str) -> String {
             && !piece.contains("--rehearse")
             && !piece.starts_with("kafstack explain")
         {
-            piece.push_str(" --rehearse");
+            // What follows `--` is for somebody else.
+            let at = piece.find(" -- ").unwrap_or(piece.len());
+            piece.insert_str(at, " --rehearse");
         }
     }
     pieces.join("`")
@@ -83,5 +85,6 @@ mod tests {
             "`kafstack up --rehearse` resumes; see `juju status`"
         );
         assert_eq!(for_rehearsal("no command"), "no command");
+        assert_eq!(for_rehearsal("`kafstack shell -- df`"), "`kafstack shell --rehearse -- df`");
     }
 }

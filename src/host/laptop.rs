@@ -205,10 +205,11 @@ impl Run {
         if self.exit.is_some() {
             return None;
         }
-        if watch.tick(elapsed) == Flow::Leave {
-            return Some(Why::Left);
+        match watch.tick(elapsed) {
+            Flow::Leave => Some(Why::Left),
+            Flow::GiveUp => Some(Why::TimedOut),
+            Flow::GoOn => (elapsed >= limit).then_some(Why::TimedOut),
         }
-        (elapsed >= limit).then_some(Why::TimedOut)
     }
 
     /// Takes in what comes before `until`, at most one chunk; returns early when the child ends.

@@ -308,6 +308,8 @@ pub enum Flow {
     GoOn,
     /// End what runs on this laptop. A long act in the VM goes on there.
     Leave,
+    /// The same, because its time is over.
+    GiveUp,
 }
 
 /// What a caller sees while a command runs, on the caller's own thread.

@@ -259,7 +259,8 @@ impl Vm {
         let mut tail: Vec<u8> = Vec::new();
         let mut told = Told::default();
         loop {
-            if watch.tick(elapsed()) == Flow::Leave {
+            let flow = watch.tick(elapsed());
+            if flow == Flow::Leave {
                 return Err(CommandError::Left { line: line.to_string() });
             }
             watch.between(elapsed());
@@ -310,8 +311,8 @@ impl Vm {
                     let code = words.nth(1).and_then(|w| w.parse().ok()).unwrap_or(1);
                     return Ok(Output { code, stdout: tail, ..Output::default() });
                 }
-                Some("running") if elapsed() >= line.timeout => {
-                    return Err(CommandError::StillRunning { line: line.to_string(), after: line.timeout });
+                Some("running") if flow == Flow::GiveUp || elapsed() >= line.timeout => {
+                    return Err(CommandError::StillRunning { line: line.to_string(), after: elapsed() });
                 }
                 Some("running") => {}
                 _ => {
@@ -386,7 +387,7 @@ impl Watch for Quiet<'_> {
     fn line(&mut self, _: Stream, _: &[u8]) {}
 
     fn tick(&mut self, elapsed: Duration) -> Flow {
-        self.0.tick(elapsed)
+        leave_only(self.0.tick(elapsed))
     }
 }
 
@@ -434,8 +435,13 @@ impl Watch for Shifted<'_> {
     }
 
     fn tick(&mut self, _: Duration) -> Flow {
-        self.watch.tick((self.elapsed)())
+        leave_only(self.watch.tick((self.elapsed)()))
     }
+}
+
+/// A long act is given up between two looks at it, never in the middle of one.
+fn leave_only(flow: Flow) -> Flow {
+    if flow == Flow::GiveUp { Flow::GoOn } else { flow }
 }
 
 // The wrapper needs what an Ubuntu VM has: `flock`, `setsid`, GNU `tail`.

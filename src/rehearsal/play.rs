@@ -75,22 +75,24 @@ impl Rehearsal {
             if now >= end {
                 return Ok(heard.end(script.code, took, watch));
             }
-            if now >= limit {
+            let leaving = self.stop.leave_now();
+            let mut flow = Flow::GoOn;
+            if now >= next_tick || leaving {
+                next_tick = now + SECOND;
+                flow = watch.tick(took);
+            }
+            if flow == Flow::Leave {
+                self.client_is_gone(script, live.as_deref(), began);
+                return Err(CommandError::Left { line: line.to_string() });
+            }
+            if flow == Flow::GiveUp || now >= limit {
                 self.client_is_gone(script, live.as_deref(), began);
                 let said = heard.end(0, took, watch).last_words(line);
                 return Err(CommandError::TimedOut { line: line.to_string(), after: line.timeout, said });
             }
-            let leaving = self.stop.leave_now();
-            if now >= next_tick || leaving {
-                next_tick = now + SECOND;
-                if watch.tick(took) == Flow::Leave {
-                    self.client_is_gone(script, live.as_deref(), began);
-                    return Err(CommandError::Left { line: line.to_string() });
-                }
-                if leaving {
-                    // Nobody said "leave" though the user did: let time pass, or this would spin.
-                    self.lock().world.advance(now + SECOND);
-                }
+            if leaving {
+                // Nobody said "leave" though the user did: let time pass, or this would spin.
+                self.lock().world.advance(now + SECOND);
             }
         }
     }

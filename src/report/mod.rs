@@ -174,7 +174,15 @@ mod sample {
             waiting(1870, integrate, "kafka/1 waiting: installing agent"),
             waiting(1880, integrate, "kafka/1 waiting: installing agent"),
             waiting(1890, integrate, "kafka/1 active for less than 30 s"),
-            at(5463, Fact::StepFailed { step: integrate, id: "kafka-not-ready", message: "no".into() }),
+            at(
+                5463,
+                Fact::StepFailed {
+                    step: integrate,
+                    id: "kafka-not-ready",
+                    message: "no".into(),
+                    cause: None,
+                },
+            ),
             at(5463, Fact::PlanFinished { outcome: "failed", exit_code: 5 }),
         ]
     }

@@ -92,6 +92,12 @@ impl Story {
                 let what = format!("trying again in {pause} ({attempt} of {of})");
                 Some(self.step_line(step, &format!("{}: {}", paint(style::FAIR, &what), text::one_line(why))))
             }
+            Fact::Diagnosed { step, id, cause, evidence, cure } => {
+                let what = paint(style::FAIR, &format!("stands still: {cause} [{id}]"));
+                let [evidence, cure] = [evidence, cure].map(|text| text::one_line(text));
+                let cure = if event.rehearsal { text::for_rehearsal(&cure) } else { cure };
+                Some(self.step_line(step, &format!("{what}: {evidence}; {cure}")))
+            }
             Fact::Warning { message, .. } => {
                 Some(format!("{} {}", paint(style::WARNING, "warning:"), text::one_line(message)))
             }

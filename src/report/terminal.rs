@@ -279,8 +279,17 @@ impl fmt::Display for Told<'_> {
         if let Some(seen) = &self.0.seen {
             write!(f, "\n{}", labelled("  last seen:", style::NONE, seen))?;
         }
+        if let Some(cause) = &self.0.cause {
+            write!(
+                f,
+                "\n{}",
+                labelled("  cause:    ", style::NONE, &format!("{} [{}]", cause.what, cause.id))
+            )?;
+            write!(f, "\n{}", labelled("  shown by: ", style::NONE, &cause.evidence))?;
+            write!(f, "\n\n{}", labelled("cure:", style::HINT, &cause.cure))?;
+        }
         for (i, hint) in self.0.hints.iter().enumerate() {
-            if i == 0 {
+            if i == 0 && self.0.cause.is_none() {
                 f.write_str("\n")?;
             }
             if !self.0.hints[..i].contains(hint) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::event::Event;
+use crate::failure::Cause;
 use crate::host::Clock;
 use crate::host::clock::FakeClock;
 use crate::host::fake::FakeHost;
@@ -105,6 +106,10 @@ fn run(step: Scripted) -> Came {
 }
 
 fn run_with(step: Scripted, stop: &Stop) -> Came {
+    run_asking(step, stop, &|_, _, _| None)
+}
+
+fn run_asking(step: Scripted, stop: &Stop, diagnose: &Diagnose<'_>) -> Came {
     let clock = Arc::new(FakeClock::default());
     let events: Arc<Mutex<Vec<Event>>> = Arc::default();
     let heard = events.clone();
@@ -113,8 +118,15 @@ fn run_with(step: Scripted, stop: &Stop) -> Came {
     let hosts = Hosts { laptop: &laptop, vm: &vm, clock: &*clock };
     let mut record = Told::default();
     let began = clock.now();
-    let runner =
-        Run { hosts, tell: &tell, stop, scale: TimeScale::default(), until: None, again: Again::Same };
+    let runner = Run {
+        hosts,
+        tell: &tell,
+        stop,
+        scale: TimeScale::default(),
+        until: None,
+        again: Again::Same,
+        diagnose,
+    };
     let result = runner.all(&Plan::of([Box::new(step) as Box<dyn Step>]), &mut record);
     let took = Duration::try_from(clock.now().duration_since(began)).unwrap();
     let facts = events.lock().unwrap().iter().map(|event| event.fact.clone()).collect();
@@ -219,4 +231,78 @@ fn nothing_new_is_begun_once_the_user_wants_to_stop() {
     let came = run_with(Scripted::new([not_yet("no")]), &stop);
     assert_eq!(came.result.unwrap_err().id, Id::Interrupted);
     assert_eq!(came.record, ["scripted failed interrupted"]);
+}
+
+fn retries(came: &Came) -> Vec<(u32, u64)> {
+    let retry = |fact: &Fact| match fact {
+        Fact::Retrying { attempt, pause_s, .. } => Some((*attempt, *pause_s)),
+        _ => None,
+    };
+    came.facts.iter().filter_map(retry).collect()
+}
+
+#[test]
+fn what_may_heal_is_tried_again_with_growing_pauses_that_are_told() {
+    let lost = || Failure::new(Id::CommandFailed, "Do it: the command failed").transient();
+    let came = run(Scripted::new([not_yet("no"), not_yet("no"), not_yet("no"), met()])
+        .act_fails(lost())
+        .act_fails(lost()));
+    assert_eq!(came.result, Ok(true));
+    // One act, however often it was tried.
+    assert_eq!(came.record, ["scripted begun", "scripted done"]);
+    let all = (0..9).fold(Scripted::new([not_yet("no")]), |step, _| step.act_fails(lost()));
+    let came = run(all);
+    let tries = retries(&came);
+    assert_eq!(tries.iter().map(|(attempt, _)| *attempt).collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    for ((_, pause), full) in tries.iter().zip([10, 20, 40, 80, 160]) {
+        assert!((full * 8 / 10..=full * 12 / 10).contains(pause), "{pause} s is not about {full} s");
+    }
+    assert_eq!(came.took.as_secs(), tries.iter().map(|(_, pause)| pause).sum::<u64>());
+    let failure = came.result.unwrap_err();
+    assert_eq!(failure.message, "Do it: the command failed (tried 6 times)");
+}
+
+#[test]
+fn what_will_not_heal_is_not_tried_again() {
+    for class in [Class::Permanent, Class::Unknown] {
+        let failure = Failure { class, ..Failure::new(Id::CommandFailed, "no") };
+        let came = run(Scripted::new([not_yet("no")]).act_fails(failure.clone()));
+        assert_eq!((came.result, came.took), (Err(failure), Duration::ZERO));
+    }
+}
+
+#[test]
+fn a_step_that_moves_is_given_more_than_its_limit_and_one_that_stands_still_is_not() {
+    let moving = (0..120).map(|n| not_yet(&format!("{n} of 120"))).chain([met()]);
+    let came = run(Scripted::new(moving));
+    assert_eq!(came.result, Ok(true));
+    assert!(came.took > Duration::from_secs(600), "{:?}", came.took);
+    let without_end = (0..999).map(|n| not_yet(&format!("line {n}")));
+    assert_eq!(run(Scripted::new(without_end)).took, Duration::from_secs(1800));
+}
+
+fn cause() -> Cause {
+    Cause { id: "moon-full", what: "the moon is full", evidence: "it shines".into(), cure: "wait".into() }
+}
+
+#[test]
+fn why_a_step_stands_still_is_told_long_before_its_limit_and_once() {
+    let came = run_asking(Scripted::new([not_yet("no")]), &Stop::default(), &|_, step, seen| {
+        assert_eq!((step, seen), ("scripted", "no"));
+        Some(cause())
+    });
+    let told = came.facts.iter().filter(|fact| matches!(fact, Fact::Diagnosed { id: "moon-full", .. }));
+    assert_eq!(told.count(), 1);
+    assert_eq!(came.result.unwrap_err().cause.as_deref(), Some(&cause()));
+}
+
+#[test]
+fn a_failure_is_looked_into_unless_the_user_stopped_it() {
+    let fails = || Scripted::new([not_yet("no")]).act_fails(Failure::new(Id::CommandFailed, "no"));
+    let came = run_asking(fails(), &Stop::default(), &|_, _, _| Some(cause()));
+    assert_eq!(came.result.unwrap_err().cause.as_deref(), Some(&cause()));
+    let stop = Stop::default();
+    stop.request();
+    let came = run_asking(fails(), &stop, &|_, _, _| panic!("nothing new is begun"));
+    assert_eq!(came.result.unwrap_err().id, Id::Interrupted);
 }

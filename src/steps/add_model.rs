@@ -64,10 +64,10 @@ impl Step for AddModel {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let line = juju::add_model(&self.juju.controller, &self.juju.model);
+        let added = work.run(Place::Vm, &line, "Add the model");
         // "already exists" is said of a model on its way out as well: then only waiting and asking again helps.
         let dying = |failure: &Failure| failure.seen.as_deref().is_some_and(|s| s.contains("already exists"));
-        let line = juju::add_model(&self.juju.controller, &self.juju.model);
-        work.repeat(4, Duration::from_secs(20), dying, |_| work.run(Place::Vm, &line, "Add the model"))?;
-        Ok(())
+        added.map(drop).map_err(|failure| if dying(&failure) { failure.transient() } else { failure })
     }
 }

@@ -59,7 +59,7 @@ pub fn deploy(
                 return Ok(());
             }
             // One of that name that is on its way out must be gone first.
-            Some(a) if !a.life.is_empty() && !work.left().is_zero() && !work.stop.requested() => {
+            Some(a) if !a.life.is_empty() && work.may_go_on() && !work.stop.requested() => {
                 work.waiting(format!("`{name}` is being removed"));
                 work.hosts.clock.pause(GOING);
             }

@@ -85,12 +85,10 @@ impl Step for BootstrapCloud {
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         make_sunbeam_current(work)?;
-        let once = |n: u32| {
-            let line = sunbeam::bootstrap(&work.long_id(n)).within(work.left());
-            let mut heartbeat = Heartbeat { work, at: Duration::ZERO };
-            work.run_watched(Place::Vm, &line, "Bootstrap the cloud", &mut heartbeat)
-        };
-        work.repeat(3, minutes(1), super::sunbeam_may_heal, once).map_err(with_sunbeam_hint)?;
+        let line = sunbeam::bootstrap(&work.long_id()).within(work.left());
+        let mut heartbeat = Heartbeat { work, at: Duration::ZERO };
+        work.run_watched(Place::Vm, &line, "Bootstrap the cloud", &mut heartbeat)
+            .map_err(with_sunbeam_hint)?;
         Ok(())
     }
 }

@@ -29,22 +29,6 @@ impl BootstrapController {
     pub const TIMEOUT: Duration = minutes(45);
 }
 
-/// Whether a failed bootstrap may be tried again: it has cleaned up after itself then
-/// (juju/juju:cmd/juju/commands/bootstrap.go).
-fn may_heal(failure: &Failure) -> bool {
-    const FRAGMENTS: [&str; 8] = [
-        "unable to contact api server",
-        "unable to connect to API",
-        "connection is shut down",
-        "i/o timeout",
-        "TLS handshake timeout",
-        "connection reset by peer",
-        "Client.Timeout exceeded",
-        "try again",
-    ];
-    failure.seen.as_deref().is_some_and(|seen| FRAGMENTS.iter().any(|f| seen.contains(f)))
-}
-
 impl Step for BootstrapController {
     fn name(&self) -> &'static str {
         NAME
@@ -114,11 +98,9 @@ impl Step for BootstrapController {
             work.waiting(format!("`{}` is there and does not answer yet", self.controller));
             return Ok(());
         }
-        let once = |n: u32| {
-            let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id(n)).within(work.left());
-            work.run(Place::Vm, &line, "Bootstrap the controller")
-        };
-        work.repeat(3, minutes(1), may_heal, once)?;
+        // A bootstrap that failed has cleaned up after itself (juju/juju:cmd/juju/commands/bootstrap.go).
+        let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id()).within(work.left());
+        work.run(Place::Vm, &line, "Bootstrap the controller")?;
         Ok(())
     }
 }

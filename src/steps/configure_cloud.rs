@@ -102,11 +102,8 @@ impl Step for ConfigureCloud {
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         make_sunbeam_current(work)?;
-        let once = |n: u32| {
-            let line = sunbeam::configure(&self.openrc, &work.long_id(n)).within(work.left());
-            work.run(Place::Vm, &line, "Configure the cloud")
-        };
-        work.repeat(3, minutes(1), super::sunbeam_may_heal, once).map_err(with_sunbeam_hint)?;
+        let line = sunbeam::configure(&self.openrc, &work.long_id()).within(work.left());
+        work.run(Place::Vm, &line, "Configure the cloud").map_err(with_sunbeam_hint)?;
         Ok(())
     }
 }

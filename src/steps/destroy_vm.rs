@@ -102,12 +102,6 @@ impl Step for DestroyVm {
             self.state(&work.hosts).map_err(|error| Failure::of_command("Look for the VM", &error))?;
         let Some(state) = state else { return Ok(()) };
         self.must_be_ours(&work.hosts, &state)?;
-        // Older daemons lost the connection when a starting VM was purged (canonical/multipass#3279).
-        let line = multipass::delete(&self.vm);
-        let lost = |failure: &Failure| {
-            failure.seen.as_deref().is_some_and(|s| s.contains("cannot connect to the multipass socket"))
-        };
-        work.repeat(2, Duration::from_secs(10), lost, |_| work.run(Place::Laptop, &line, "Destroy the VM"))?;
-        Ok(())
+        work.run(Place::Laptop, &multipass::delete(&self.vm), "Destroy the VM").map(drop)
     }
 }

@@ -184,14 +184,7 @@ impl Step for InitialiseLxd {
         if let Some(bridge) = Self::bridge(hosts).map_err(ask)?
             && !Self::without_ipv6(hosts, &bridge).map_err(ask)?
         {
-            // LXD restarts its DNS server on this call, and on a busy machine the old one may not have let go yet.
-            let busy = |failure: &Failure| {
-                failure.seen.as_deref().is_some_and(|s| s.contains("Address already in use"))
-            };
-            let line = lxd::ipv6_off(&bridge);
-            work.repeat(3, Duration::from_secs(5), busy, |_| {
-                work.run(Place::Vm, &line, "Turn IPv6 off on LXD's bridge")
-            })?;
+            work.run(Place::Vm, &lxd::ipv6_off(&bridge), "Turn IPv6 off on LXD's bridge")?;
         }
         for line in self.proxy_settings() {
             work.run(Place::Vm, &line, "Tell LXD about the proxy")?;

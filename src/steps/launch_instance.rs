@@ -118,7 +118,7 @@ impl Step for LaunchInstance {
         }
         if servers.is_empty() {
             make_sunbeam_current(work)?;
-            let line = sunbeam::launch(&self.instance, &work.long_id(1)).within(work.left());
+            let line = sunbeam::launch(&self.instance, &work.long_id()).within(work.left());
             match work.run(Place::Vm, &line, "Launch the demo instance").map_err(with_sunbeam_hint) {
                 Ok(_) => {}
                 // The server comes first, its address after it: only what is missing is done below.

@@ -45,7 +45,7 @@ pub use prepare_node::PrepareNode;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Verdict, Work};
 use crate::tools::juju_status::{self, Status};
@@ -89,9 +89,8 @@ fn integrate(work: &Work<'_>, target: &str, one: &str, other: &str, doing: &str)
         let said = failure.seen.as_deref().unwrap_or_default();
         ["already exists", "dying", "not alive"].iter().any(|words| said.contains(words))
     };
-    let line = juju::integrate(target, one, other);
-    work.repeat(6, Duration::from_secs(10), in_the_way, |_| work.run(Place::Vm, &line, doing))?;
-    Ok(())
+    let related = work.run(Place::Vm, &juju::integrate(target, one, other), doing);
+    related.map(drop).map_err(|failure| if in_the_way(&failure) { failure.transient() } else { failure })
 }
 
 /// The model.
@@ -117,18 +116,12 @@ fn make_sunbeam_current(work: &Work<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a `sunbeam` that ended like this may simply be run again.
-fn sunbeam_may_heal(failure: &Failure) -> bool {
-    failure.seen.as_deref().is_some_and(|seen| sunbeam::cure(seen) == sunbeam::Cure::Again)
-}
-
-/// Adds what Sunbeam's own words ask for.
+/// Adds where Sunbeam says more than on its last lines.
 fn with_sunbeam_hint(failure: Failure) -> Failure {
-    match failure.seen.as_deref().map(sunbeam::cure) {
-        Some(sunbeam::Cure::Stop(hint)) if failure.id == crate::failure::Id::CommandFailed => {
-            failure.hint(hint)
-        }
-        _ => failure,
+    if failure.id == Id::CommandFailed {
+        failure.hint("its own log: `kafstack shell -- sh -c 'tail -n 50 $(ls -t snap/openstack/common/logs/* | head -n 1)'`")
+    } else {
+        failure
     }
 }
 

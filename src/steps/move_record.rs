@@ -155,19 +155,15 @@ impl Step for MoveRecord {
             on_unit(work, &worker.make_file(REQUEST), doing)?;
             let request = worker.request(&password, &connector);
             work.run(Place::Vm, &worker.write_file(REQUEST, request), doing)?;
-            // While Connect's workers agree on who does what they answer 409.
-            let busy =
-                |failure: &Failure| failure.seen.as_deref().is_some_and(|seen| !seen.contains("HTTP 400"));
-            work.repeat(6, Duration::from_secs(10), busy, |_| {
-                let status = on_unit(work, &worker.send(), doing)?;
-                match status.trim() {
-                    "200" | "201" => Ok(()),
-                    other => {
-                        let code: String = other.chars().filter(char::is_ascii_digit).take(3).collect();
-                        Err(not_yet(&format!("Kafka Connect answered HTTP {code}")))
-                    }
-                }
-            })
+            let status = on_unit(work, &worker.send(), doing)?;
+            let code: String = status.chars().filter(char::is_ascii_digit).take(3).collect();
+            let refused = not_yet(&format!("Kafka Connect answered HTTP {code}"));
+            match code.as_str() {
+                "200" | "201" => Ok(()),
+                "400" => Err(refused),
+                // While Connect's workers agree on who does what they answer 409.
+                _ => Err(refused.transient()),
+            }
         };
         let put = put();
         let removed = on_unit(work, &worker.remove_file(REQUEST), "Remove the file with the request");

@@ -178,11 +178,8 @@ impl Step for PrepareNode {
             work.run(Place::Vm, &linux::make_folder("kafstack"), "Make kafstack's folder in the VM")?;
             work.run(Place::Vm, &linux::write_file(sunbeam::SCRIPT, &script), "Save the preparation script")?;
         }
-        let once = |n: u32| {
-            let line = sunbeam::prepare(&work.long_id(n)).within(work.left());
-            work.run(Place::Vm, &line, "Prepare the node")
-        };
-        work.repeat(2, Duration::from_secs(60), super::sunbeam_may_heal, once).map_err(with_sunbeam_hint)?;
+        let line = sunbeam::prepare(&work.long_id()).within(work.left());
+        work.run(Place::Vm, &line, "Prepare the node").map_err(with_sunbeam_hint)?;
         work.run(Place::Vm, &snap::hold(self.snaps().iter().copied()), "Hold the snaps from refreshing")?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::host::fake::FakeHost;
 use crate::host::kept::RunFolder;
 use crate::host::recorded::Recorded;
 use crate::host::{CommandLine, Host, Output, Stdin, Watch};
-use crate::step::Again;
+use crate::step::{Again, Pace};
 use crate::tools::kafka::Broker;
 
 /// A password that must be seen nowhere.
@@ -106,15 +106,16 @@ fn rotate(step: &RotateAdmin, vm: FakeHost, stop: Stop) -> (Result<(), Failure>,
     let kept = Some(RunFolder::new(folder.path()));
     let recorded = Recorded::new(Arc::new(Shared(vm.clone())), Place::Vm, tell.clone(), stop.clone(), kept);
     let hosts = Hosts { laptop: &recorded, vm: &recorded, clock: &*clock };
-    let (began, limit) = (Timestamp::UNIX_EPOCH, Duration::from_secs(600));
+    let pace = Pace::new(Timestamp::UNIX_EPOCH, Duration::from_secs(600));
     let work = Work {
         hosts,
         tell: &tell,
         stop: &stop,
         step: step.name(),
-        began,
-        limit,
+        pace: &pace,
         act_id: 7,
+        attempt: 1,
+        diagnose: &|_, _, _| None,
         scale: TimeScale::default(),
         again: Again::Same,
     };
@@ -230,15 +231,16 @@ fn the_file_is_removed_when_the_user_stops_at_the_worst_moment() {
     let inner = Arc::new(Interrupts(vm, stop.clone()));
     let recorded = Recorded::new(inner, Place::Vm, tell.clone(), stop.clone(), None);
     let hosts = Hosts { laptop: &recorded, vm: &recorded, clock: &*clock };
-    let (began, limit) = (Timestamp::UNIX_EPOCH, Duration::from_secs(600));
+    let pace = Pace::new(Timestamp::UNIX_EPOCH, Duration::from_secs(600));
     let work = Work {
         hosts,
         tell: &tell,
         stop: &stop,
         step: "rotate-admin",
-        began,
-        limit,
+        pace: &pace,
         act_id: 7,
+        attempt: 1,
+        diagnose: &|_, _, _| None,
         scale: TimeScale::default(),
         again: Again::Same,
     };

@@ -73,11 +73,12 @@ impl ScaleApplication {
             if work.stop.requested() {
                 return Err(self.interrupted(victim));
             }
-            if work.left().is_zero() {
+            if !work.may_go_on() {
                 return Err(Failure::new(Id::ScaleNotReady, format!("{victim} did not go away in time"))
                     .seen(told)
                     .hint(format!("look yourself: `{}`", self.checkpoint().look_here)));
             }
+            work.look_into_standstill(&told);
             work.hosts.clock.pause(Duration::from_secs(10));
         }
     }

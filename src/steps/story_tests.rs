@@ -13,7 +13,8 @@ use crate::failure::{Failure, Id};
 use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
 use crate::host::{Hosts, Output};
-use crate::step::{Again, Step, Verdict, Work};
+use crate::known::Class;
+use crate::step::{Again, Pace, Step, Verdict, Work};
 
 /// Lets a step act on a laptop and a VM that expect these commands.
 fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
@@ -22,17 +23,18 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
     let hosts = Hosts { laptop: &laptop, vm, clock: &clock };
     let tell = Teller::silent(Arc::new(FakeClock::default()), false);
     let stop = Stop::default();
-    let limit = Duration::from_secs(600);
+    let pace = Pace::new(Timestamp::UNIX_EPOCH, Duration::from_secs(600));
     step.act(&Work {
         hosts,
         tell: &tell,
         stop: &stop,
         step: step.name(),
-        began: Timestamp::UNIX_EPOCH,
-        limit,
+        pace: &pace,
         scale: TimeScale::default(),
         again: Again::Same,
         act_id: 7,
+        attempt: 1,
+        diagnose: &|_, _, _| None,
     })
 }
 
@@ -154,7 +156,7 @@ fn an_application_from_another_track_is_broken() {
 }
 
 #[test]
-fn a_model_on_its_way_out_is_waited_for_and_then_added_again() {
+fn a_model_on_its_way_out_is_worth_another_try() {
     let step = AddModel {
         vm: "microstack".into(),
         juju: JujuConfig {
@@ -165,10 +167,12 @@ fn a_model_on_its_way_out_is_waited_for_and_then_added_again() {
         timeout: AddModel::TIMEOUT,
     };
     let add = "juju add-model demo -c overlord --no-switch";
-    let vm = FakeHost::new().refuses(add, 1, "ERROR model already exists").says(add, "");
-    act(&step, &vm).unwrap();
-    let vm = FakeHost::new().refuses(add, 1, "ERROR permission denied");
-    assert_eq!(act(&step, &vm).unwrap_err().id, Id::CommandFailed);
+    for (words, class) in
+        [("ERROR model already exists", Class::Transient), ("ERROR the moon is full", Class::Unknown)]
+    {
+        let vm = FakeHost::new().refuses(add, 1, words);
+        assert_eq!(act(&step, &vm).unwrap_err().class, class, "{words}");
+    }
     let gone = Ok(Output {
         stdout: br#"{"models":[{"short-name":"demo","life":"dying"}]}"#.to_vec(),
         ..Output::default()
@@ -186,7 +190,7 @@ fn user_model(kafka: &str, user: &str) -> String {
 }
 
 #[test]
-fn a_user_who_is_related_is_not_related_again_and_one_whose_relation_is_going_waits_for_it() {
+fn a_user_who_is_related_is_not_related_again_and_a_relation_on_its_way_out_is_worth_another_try() {
     let step = super::user::IntegrateUser {
         config: Preset::Single.config(),
         user: "orders".into(),
@@ -196,13 +200,13 @@ fn a_user_who_is_related_is_not_related_again_and_one_whose_relation_is_going_wa
     let vm = FakeHost::new().says(STATUS, &user_model("", half));
     act(&step, &vm).unwrap();
     let line = "juju integrate user-orders:kafka kafka:kafka-client -m overlord:demo";
-    let vm = FakeHost::new()
-        .says(STATUS, &user_model("", ""))
-        .refuses(line, 1, "ERROR cannot add relation: relation already exists (already exists)")
-        .says(line, "");
-    act(&step, &vm).unwrap();
-    let vm = FakeHost::new().says(STATUS, &user_model("", "")).refuses(line, 1, "ERROR permission denied");
-    assert_eq!(act(&step, &vm).unwrap_err().id, Id::CommandFailed);
+    for (words, class) in [
+        ("ERROR cannot add relation: relation already exists (already exists)", Class::Transient),
+        ("ERROR the moon is full", Class::Unknown),
+    ] {
+        let vm = FakeHost::new().says(STATUS, &user_model("", "")).refuses(line, 1, words);
+        assert_eq!(act(&step, &vm).unwrap_err().class, class, "{words}");
+    }
 }
 
 #[test]

@@ -133,6 +133,14 @@ pub fn parse_models(line: &CommandLine, output: Output, name: &str) -> Result<Op
     Ok(models.into_iter().find(|m| m.short_name == name).map(|m| m.life))
 }
 
+/// The last errors in a unit's log. Without `--no-tail` it would go on for ever (juju/juju:cmd/juju/commands/
+/// debuglog.go); only errors, as charms may log their own passwords at lower levels.
+pub fn errors_of(model: &str, unit: &str) -> CommandLine {
+    let unit = format!("unit-{}", unit.replace('/', "-"));
+    let words = ["debug-log", "-m", model, "--replay", "--no-tail", "--limit", "40", "--level", "ERROR"];
+    CommandLine::reads("juju", words.into_iter().chain(["--include", &unit]))
+}
+
 /// Creates a model.
 pub fn add_model(controller: &str, model: &str) -> CommandLine {
     CommandLine::changes("juju", ["add-model", model, "-c", controller, "--no-switch"])

@@ -30,15 +30,52 @@ pub fn parse_df(text: &str) -> Option<u64> {
 
 /// `MemTotal` of `/proc/meminfo` in bytes.
 pub fn parse_meminfo(text: &str) -> Option<u64> {
-    let kib: u64 = text
-        .lines()
-        .find_map(|l| l.strip_prefix("MemTotal:"))?
-        .trim()
-        .strip_suffix(" kB")?
-        .trim()
-        .parse()
-        .ok()?;
-    Some(kib * 1024)
+    meminfo(text, "MemTotal:")
+}
+
+/// `MemAvailable` of `/proc/meminfo` in bytes: what could be given out without swapping (proc_meminfo(5)).
+pub fn parse_available(text: &str) -> Option<u64> {
+    meminfo(text, "MemAvailable:")
+}
+
+/// A row of `/proc/meminfo` in bytes.
+fn meminfo(text: &str, row: &str) -> Option<u64> {
+    let value = text.lines().find_map(|line| line.strip_prefix(row))?;
+    value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// What the kernel said last. The VM's user is in the group `adm`, which may read it (journalctl(1)).
+pub fn kernel_log() -> CommandLine {
+    CommandLine::reads("journalctl", ["-k", "--no-pager", "-n", "200"])
+}
+
+/// The last process in the answer to [`kernel_log`] that the kernel ended for want of memory
+/// (torvalds/linux:mm/oom_kill.c).
+pub fn killed_for_memory(text: &str) -> Option<&str> {
+    text.lines().rev().find(|line| line.contains("Out of memory: Killed process"))
+}
+
+/// The time, in seconds since 1970.
+pub fn epoch() -> CommandLine {
+    CommandLine::reads("date", ["+%s"])
+}
+
+/// The answer to [`epoch`].
+pub fn parse_epoch(text: &str) -> Option<i64> {
+    text.trim().parse().ok()
+}
+
+/// The exit code of [`resolve`] for a name that is not found (getent(1)).
+pub const UNRESOLVED: i32 = 2;
+
+/// Looks a host name up as every program does.
+pub fn resolve(host: &str) -> CommandLine {
+    CommandLine::reads("getent", ["hosts", host])
+}
+
+/// The last lines of a file.
+pub fn tail(path: &str) -> CommandLine {
+    CommandLine::reads("tail", ["-n", "40", path])
 }
 
 /// Number of processors in `/proc/cpuinfo`, and whether the first can virtualise. A `/dev/kvm` that opens proves
@@ -159,7 +196,10 @@ mod tests {
 
     #[test]
     fn memory_and_disk_are_read() {
-        assert_eq!(parse_meminfo("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16384 * 1024));
+        let memory = "MemTotal:       16384 kB\nMemFree: 1 kB\nMemAvailable:    512 kB\n";
+        assert_eq!(parse_meminfo(memory), Some(16384 * 1024));
+        assert_eq!(parse_available(memory), Some(512 * 1024));
+        assert_eq!(parse_available("MemAvailable: 99999999999999999999 kB"), None);
         let df = "Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/a 100 40 60 40% /\n";
         assert_eq!(parse_df(df), Some(60));
         assert_eq!(parse_df("nonsense"), None);

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::json;
@@ -26,6 +27,80 @@ pub fn storage_pools() -> CommandLine {
 /// The command failed or printed no list.
 pub fn count_pools(line: &CommandLine, output: Output) -> Result<usize, CommandError> {
     json::<Vec<Value>>(line, output).map(|pools| pools.len())
+}
+
+/// The pools' names.
+///
+/// # Errors
+/// As [`count_pools`].
+pub fn pool_names(line: &CommandLine, output: Output) -> Result<Vec<String>, CommandError> {
+    json::<Vec<Named>>(line, output).map(|pools| pools.into_iter().map(|pool| pool.name).collect())
+}
+
+/// Something with a name.
+#[derive(Deserialize)]
+struct Named {
+    /// Its name.
+    name: String,
+}
+
+/// How full a pool is, in bytes (canonical/lxd:lxc/storage.go).
+pub fn pool_space(pool: &str) -> CommandLine {
+    CommandLine::reads("lxc", ["storage", "info", pool, "--bytes"])
+}
+
+/// How full a pool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes in use.
+    pub used: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+impl Space {
+    /// What is in use, in percent.
+    pub fn percent(self) -> u64 {
+        self.used.saturating_mul(100).checked_div(self.total).unwrap_or_default()
+    }
+}
+
+/// The answer to [`pool_space`].
+///
+/// # Errors
+/// The command failed or printed no such rows.
+pub fn parse_pool_space(line: &CommandLine, output: Output) -> Result<Space, CommandError> {
+    let text = output.success(line)?.out();
+    let row = |name: &str| {
+        let value = text.lines().find_map(|row| row.trim().strip_prefix(name))?;
+        value.trim().trim_matches('"').parse().ok()
+    };
+    match (row("space used:"), row("total space:")) {
+        (Some(used), Some(total)) => Ok(Space { used, total }),
+        _ => Err(CommandError::garbled(line, "no used and total space")),
+    }
+}
+
+/// The containers and their states.
+pub fn containers() -> CommandLine {
+    CommandLine::reads("lxc", ["list", "--format", "json"])
+}
+
+/// A container.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Container {
+    /// Its name, which is Juju's instance id.
+    pub name: String,
+    /// `Running`, `Stopped`, `Frozen`, … (canonical/lxd:shared/api/status_code.go).
+    pub status: String,
+}
+
+/// The answer to [`containers`].
+///
+/// # Errors
+/// The command failed or printed no such list.
+pub fn parse_containers(line: &CommandLine, output: Output) -> Result<Vec<Container>, CommandError> {
+    json(line, output)
 }
 
 /// The network that the default profile's card hangs on: `lxd init --auto` takes the first free `lxdbrN`, Sunbeam
@@ -72,4 +147,28 @@ pub fn set(key: &str, value: &str) -> CommandLine {
 /// The names of the networks, one a line with its other columns behind commas.
 pub fn networks() -> CommandLine {
     CommandLine::reads("lxc", ["network", "list", "--format", "csv"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_space_of_a_pool_is_read() {
+        let line = pool_space("default");
+        let text =
+            "info:\n  driver: zfs\n  name: default\n  space used: 970\n  total space: 1000\nused by: {}\n";
+        let output = |text: &str| Output { stdout: text.into(), ..Output::default() };
+        assert_eq!(parse_pool_space(&line, output(text)).unwrap().percent(), 97);
+        assert!(parse_pool_space(&line, output("info:\n")).is_err());
+        assert_eq!(Space { used: 0, total: 0 }.percent(), 0);
+    }
+
+    #[test]
+    fn containers_have_a_name_and_a_state() {
+        let text = r#"[{"name":"juju-5d1c9e-0","status":"Stopped","status_code":102}]"#;
+        let output = Output { stdout: text.into(), ..Output::default() };
+        let stopped = Container { name: "juju-5d1c9e-0".into(), status: "Stopped".into() };
+        assert_eq!(parse_containers(&containers(), output).unwrap(), [stopped]);
+    }
 }

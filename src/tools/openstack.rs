@@ -113,6 +113,26 @@ pub fn parse_servers(line: &CommandLine, output: Output) -> Result<Vec<Server>, 
     Ok(rows.into_iter().map(server).collect())
 }
 
+/// Why a server is in error.
+pub fn fault(openrc: &str, id: &str) -> CommandLine {
+    client(openrc, ["server", "show", id, "-f", "json", "-c", "fault"])
+}
+
+/// Nova's own words in the answer to [`fault`]; empty when it has none.
+///
+/// # Errors
+/// The command failed or printed no such document.
+pub fn parse_fault(line: &CommandLine, output: Output) -> Result<String, CommandError> {
+    let document: Value = json(line, output)?;
+    Ok(match document.get("fault") {
+        Some(Value::Object(fields)) => {
+            fields.get("message").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        Some(Value::String(text)) => text.clone(),
+        _ => String::new(),
+    })
+}
+
 /// Removes a server and waits until it is gone.
 pub fn delete_server(openrc: &str, id: &str) -> CommandLine {
     changing(openrc, ["server", "delete", "--wait", id])

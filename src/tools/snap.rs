@@ -68,6 +68,19 @@ pub fn hold<'a>(names: impl IntoIterator<Item = &'a str>) -> CommandLine {
     CommandLine::changes("sudo", ["snap", "refresh", "--hold=24h"].into_iter().chain(names))
 }
 
+/// What snapd did lately and does now.
+pub fn changes() -> CommandLine {
+    CommandLine::reads("snap", ["changes"])
+}
+
+/// The refresh that snapd is at in the answer to [`changes`]: its status is `Doing` then (snapcore/snapd:cmd/snap/
+/// cmd_changes.go).
+pub fn running_refresh(output: &Output) -> Option<String> {
+    let text = output.out();
+    let row = text.lines().find(|row| row.contains(" Doing ") && row.to_lowercase().contains("refresh"))?;
+    Some(row.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// The state of a snap's service.
 pub fn service(name: &str) -> CommandLine {
     CommandLine::reads("snap", ["services", name])

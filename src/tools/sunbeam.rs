@@ -169,80 +169,6 @@ pub fn parse_dashboard(output: &Output) -> Option<String> {
     text.lines().rev().map(str::trim).find(|l| output.code == 0 && l.starts_with("http")).map(str::to_owned)
 }
 
-/// Whether a failed `sunbeam` may simply be run again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cure {
-    /// Running it again is the usual cure.
-    Again,
-    /// It will fail again; this is what to do instead.
-    Stop(&'static str),
-}
-
-/// What Sunbeam says when it fails, and whether to run it again, in the order in which to look
-/// (canonical/snap-openstack: the texts of sunbeam-python/sunbeam/core/checks.py, steps/*.py and core/terraform.py).
-const PHRASES: &[(&str, Cure)] = &[
-    (
-        "only supported on noble",
-        Cure::Stop("this Sunbeam needs Ubuntu 24.04: `kafstack down`, then set `vm.image: \"24.04\"`"),
-    ),
-    (
-        "anything except lxdbr0",
-        Cure::Stop("LXD was set up before Sunbeam: `kafstack down`, then `kafstack up`"),
-    ),
-    (
-        "requires Juju version",
-        Cure::Stop("an older Juju is installed: `sudo snap refresh juju --channel 3.6/stable` in the VM"),
-    ),
-    (
-        "Host FQDN and Hypervisor hostname",
-        Cure::Stop("the VM's full name is wrong: `kafstack down`, then `kafstack up`"),
-    ),
-    (
-        "Missing Juju controller on LXD",
-        Cure::Stop("node preparation is missing: `kafstack down`, then `kafstack up`"),
-    ),
-    (
-        "Cannot resolve local management ip",
-        Cure::Stop("the VM's address changed: `kafstack down`, then `kafstack up`"),
-    ),
-    (
-        "Error in switching the controller to localhost-localhost",
-        Cure::Stop("Sunbeam's controller on LXD is gone: `kafstack down`, then `kafstack up`"),
-    ),
-    (
-        "ssh-keys interface not detected",
-        Cure::Stop("`sudo snap connect openstack:ssh-keys` in the VM, then `kafstack up`"),
-    ),
-    ("No external connectivity", Cure::Again),
-    ("Insufficient permissions", Cure::Again),
-    ("TIMED OUT to add machine", Cure::Again),
-    ("Juju migrate command failed", Cure::Again),
-    ("Timed out waiting for model", Cure::Again),
-    ("Timed out while waiting for model", Cure::Again),
-    ("wait timed out after", Cure::Again),
-    ("seconds while waiting for status", Cure::Again),
-    ("terraform command failed", Cure::Again),
-    ("returned non-zero exit status", Cure::Again),
-    ("Terraform state is locked", Cure::Again),
-    ("Error downloading image", Cure::Again),
-    ("Unable to get keystone leader", Cure::Again),
-    ("Failed to login to Juju Controller", Cure::Again),
-    ("clusterd service not detected", Cure::Again),
-    ("Clusterd service is not active", Cure::Again),
-    ("Failed in fetching GPUs", Cure::Again),
-];
-
-/// What to do about these last words. Words that no row knows are not repeated blindly.
-pub fn cure(said: &str) -> Cure {
-    // Sunbeam breaks lines when it thinks the terminal is narrow; the phrases must survive that.
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-    let row = PHRASES.iter().find(|(phrase, _)| said.contains(phrase));
-    row.map_or(
-        Cure::Stop("look at its log: `ls -t ~/snap/openstack/common/logs | head -1` in the VM"),
-        |(_, cure)| *cure,
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,13 +202,6 @@ mod tests {
             parse_cluster(&cluster_list(), answer(&down), &track("2023.2")).unwrap(),
             ["node: OFFLINE"]
         );
-    }
-
-    #[test]
-    fn a_phrase_broken_by_a_narrow_terminal_is_still_known() {
-        assert_eq!(cure("Error: wait timed\nout after 1800s"), Cure::Again);
-        assert!(matches!(cure("Host FQDN and Hypervisor\nhostname perceived"), Cure::Stop(_)));
-        assert!(matches!(cure("something new"), Cure::Stop(_)));
     }
 
     #[test]

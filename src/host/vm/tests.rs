@@ -289,9 +289,7 @@ fn a_long_act_goes_on_when_its_time_is_over() {
     let fixture = Fixture::new();
     let line = act("act", "1", "wait_for go; echo finished >did").within(Duration::from_millis(100));
     let error = fixture.vm.ask(&line).unwrap_err();
-    let still_running =
-        CommandError::StillRunning { line: line.to_string(), after: Duration::from_millis(100) };
-    assert_eq!(error, still_running);
+    assert!(matches!(error, CommandError::StillRunning { line: of, .. } if of == line.to_string()));
     fixture.write("go", "");
     fixture.until_there("kafstack/act.end");
     assert_eq!(fixture.read("did"), "finished\n");

@@ -286,13 +286,14 @@ fn until<T>(
             return Err(Failure::new(Id::Interrupted, format!("{}: interrupted", step.title()))
                 .hint(work.again.hint()));
         }
-        if work.left().is_zero() {
+        if !work.may_go_on() {
             return Err(Failure::new(Id::DemoNotReady, format!("{}: not done in time", step.title()))
                 .expected(step.checkpoint().expect)
                 .seen(told)
                 .hint(format!("look yourself: `{}`", look_here(config)))
                 .hint(work.again.hint()));
         }
+        work.look_into_standstill(&told);
         work.hosts.clock.pause(Duration::from_secs(5));
     }
 }

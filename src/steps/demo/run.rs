@@ -97,7 +97,7 @@ impl RunTestApp {
         })?;
         let Some(unit) = dead else { return Ok(()) };
         let message = format!("{doing}: the process ended before its work was done");
-        Err(Failure::new(Id::DemoNotReady, message).hint(format!(
+        Err(Failure::new(Id::DemoNotReady, message).transient().hint(format!(
             "in the VM: `juju ssh -m {} {unit} 'tail /tmp/*_{}.err'` shows its last words",
             exchange.target(),
             self.role.as_str()
@@ -178,8 +178,7 @@ impl Step for RunTestApp {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
-        let curable = |failure: &Failure| failure.id == Id::DemoNotReady && !work.left().is_zero();
-        work.repeat(3, Duration::from_secs(30), curable, |_| self.start(work))
+        self.start(work)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::config::Preset;
 use crate::event::Teller;
 use crate::host::clock::{FakeClock, Stop, TimeScale};
 use crate::host::fake::FakeHost;
-use crate::step::Again;
+use crate::step::{Again, Pace};
 
 const STATUS: &str = "juju status -m overlord:demo --format json --utc";
 const CONFIG: &str = "juju config kafka-test-app --format json -m overlord:demo";
@@ -163,11 +163,12 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
         tell: &tell,
         stop: &Stop::default(),
         step: step.name(),
-        began: Timestamp::UNIX_EPOCH,
-        limit: Duration::from_secs(600),
+        pace: &Pace::new(Timestamp::UNIX_EPOCH, Duration::from_secs(600)),
         scale: TimeScale::default(),
         again: Again::Same,
         act_id: 1,
+        attempt: 1,
+        diagnose: &|_, _, _| None,
     })
 }
 

@@ -183,6 +183,10 @@ case "$program $*" in
 "hostname -f") cat "$VM/fqdn" ;;
 "id -nG") cat "$VM/groups" ;;
 "mkdir "* | "tee "*) "$program" "$@" ;;
+"df -Pk /") printf 'Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 120000000 1 %s 1%% /\n' 90000000 ;;
+"getent hosts api.charmhub.io") echo "185.125.188.57 api.charmhub.io" ;;
+"curl -sS -m 10 -o /dev/null https://api.charmhub.io") ;;
+"journalctl "*) exit 1 ;;
 "usermod -aG "*" ubuntu" | "usermod --append --groups "*" ubuntu")
   while [ $# -gt 2 ]; do shift; done
   echo "$(cat "$VM/groups") $1" >"$VM/groups" ;;
@@ -191,6 +195,7 @@ case "$program $*" in
 "snap list "*" --unicode=never --color=never") snap_list "$2" ;;
 "snap install "*) snap_install "$@" ;;
 "snap services openstack.clusterd") printf 'Service  Startup  Current  Notes\nopenstack.clusterd  enabled  active  -\n' ;;
+"snap changes") printf 'ID  Status  Spawn  Ready  Summary\n1  Done  today  today  Initialize system state\n' ;;
 "snap refresh --hold=24h "* | "snap connect openstack:ssh-keys") ;;
 
 "lxd waitready --timeout 270") ;;
@@ -198,6 +203,8 @@ case "$program $*" in
 "lxd init --preseed") echo sunbeambr0 >"$VM/bridge"; : >"$VM/no-ipv6" ;;
 "lxc storage list --format json")
   if [ -e "$VM/bridge" ]; then echo '[{"name":"default","driver":"zfs"}]'; else echo '[]'; fi ;;
+"lxc list --format json") echo '[]' ;;
+"lxc storage info default --bytes") printf 'info:\n  name: default\n  space used: 1000\n  total space: 30000\n' ;;
 "lxc network list --format csv") [ ! -e "$VM/bridge" ] || echo "$(cat "$VM/bridge"),bridge,YES,10.160.130.1/24,none,,1,CREATED" ;;
 "lxc profile device get default eth0 network")
   [ -e "$VM/bridge" ] || refuse "Error: Device doesn't exist"
@@ -238,6 +245,7 @@ case "$program $*" in
   effect add-model "$2" ;;
 "juju status -m sunbeam-controller:openstack --format json --utc") refuse "ERROR model not found" ;;
 "juju status -m "*" --format json --utc") status "$3" ;;
+"juju debug-log -m "*) ;;
 "juju deploy "*) shift; deploy "$@" ;;
 "juju add-unit "*)
   model "$6"
