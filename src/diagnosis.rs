@@ -42,7 +42,7 @@ pub fn why(config: &Config, hosts: &Hosts<'_>, step: &str, seen: &str) -> Option
     // Of clues of one depth the first is the nearest to the point.
     let deepest = clues.iter().filter_map(|clue| Some((clue, clue.issue()?)));
     let (clue, issue) = deepest.reduce(|one, other| if other.0.depth > one.0.depth { other } else { one })?;
-    Some(Cause::new(issue, clue.text.clone(), clue.fill(issue.cure, config)))
+    Some(Cause::new(issue, clue.evidence(), clue.cure(issue, config)))
 }
 
 impl Diagnosis<'_> {

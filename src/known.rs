@@ -3,7 +3,19 @@
 //!
 //! A row is never about words that a healthy stack says on its way: charms are `blocked` for a while, for instance.
 
+mod applications;
+mod charm;
+mod cloud_init;
+mod juju;
+mod kafka;
+mod laptop;
+mod launch;
+mod lxd;
+mod machines;
+mod multipass;
 mod network;
+mod openstack;
+mod snap;
 mod standstill;
 mod sunbeam;
 mod symptoms;
@@ -20,8 +32,8 @@ pub struct Issue {
     pub id: &'static str,
     /// Who says it.
     pub scope: Scope,
-    /// The words, letter by letter: all of these fragments in this order, none further than [`REACH`] behind the one
-    /// before. What stands between them does not matter.
+    /// The words: all of these fragments in this order, none further than [`REACH`] behind the one before. What stands
+    /// between them does not matter, nor does the case of letters, which differs between versions.
     pub says: &'static [&'static str],
     /// Whether waiting or trying again may help.
     pub class: Class,
@@ -40,12 +52,30 @@ pub struct Issue {
 /// Who says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
+    /// The laptop's own tools.
+    Laptop,
+    /// Multipass.
+    Multipass,
+    /// cloud-init, at the VM's first boot.
+    CloudInit,
     /// The VM's operating system, or whatever runs on it and meets its limits: disk, memory, clock, packages.
     System,
-    /// The VM's way to the network.
+    /// snapd and its store.
+    Snap,
+    /// Any tool, of the way to the network.
     Network,
     /// Sunbeam.
     Sunbeam,
+    /// OpenStack.
+    Openstack,
+    /// LXD, by itself or through Juju.
+    Lxd,
+    /// Juju.
+    Juju,
+    /// The charms.
+    Charm,
+    /// Kafka and its tools.
+    Kafka,
     /// kafstack itself, when it looks into a standstill.
     Kafstack,
 }
@@ -61,7 +91,7 @@ pub enum Class {
     Unknown,
 }
 
-/// The names that a cure has places for: `{vm}`, `{controller}`, `{model}`, `{unit}`, `{machine}`.
+/// The names that a cure has places for: `{vm}`, `{controller}`, `{model}` and `{unit}`.
 #[derive(Clone, Copy, Debug)]
 pub struct Names<'a> {
     /// The VM.
@@ -74,38 +104,78 @@ pub struct Names<'a> {
     pub unit: &'a str,
     /// The Juju machine that says it, such as `3`.
     pub machine: &'a str,
+    /// Its container.
+    pub container: &'a str,
 }
 
 impl Names<'static> {
     /// For the manual: the usual names, and a word in capitals where there is none.
-    pub const SPOKEN: Names<'static> =
-        Names { vm: "NAME", controller: "overlord", model: "demo", unit: "UNIT", machine: "MACHINE" };
+    pub const SPOKEN: Names<'static> = Names {
+        vm: "NAME",
+        controller: "overlord",
+        model: "demo",
+        unit: "UNIT",
+        machine: "MACHINE",
+        container: "CONTAINER",
+    };
 }
 
 /// How far a fragment may lie behind the one before, in bytes of text whose white space is folded. Two fragments that
 /// are further apart belong to two messages.
-const REACH: usize = 300;
+const REACH: usize = 200;
 
 impl Scope {
-    /// All of them, in the order of the manual.
-    pub const ALL: &[Scope] = &[Scope::System, Scope::Network, Scope::Sunbeam, Scope::Kafstack];
+    /// All of them, in the order of the manual: from the laptop inwards.
+    pub const ALL: &[Scope] = &[
+        Scope::Laptop,
+        Scope::Multipass,
+        Scope::CloudInit,
+        Scope::System,
+        Scope::Snap,
+        Scope::Network,
+        Scope::Sunbeam,
+        Scope::Openstack,
+        Scope::Lxd,
+        Scope::Juju,
+        Scope::Charm,
+        Scope::Kafka,
+        Scope::Kafstack,
+    ];
 
     /// Its name, for programs.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Scope::Laptop => "laptop",
+            Scope::Multipass => "multipass",
+            Scope::CloudInit => "cloud-init",
             Scope::System => "system",
+            Scope::Snap => "snap",
             Scope::Network => "network",
             Scope::Sunbeam => "sunbeam",
+            Scope::Openstack => "openstack",
+            Scope::Lxd => "lxd",
+            Scope::Juju => "juju",
+            Scope::Charm => "charm",
+            Scope::Kafka => "kafka",
             Scope::Kafstack => "kafstack",
         }
     }
 
-    /// Its name, for people: the beginning of a sentence about what it says.
+    /// Its name, for people.
     pub const fn who(self) -> &'static str {
         match self {
+            Scope::Laptop => "The laptop's tools",
+            Scope::Multipass => "Multipass",
+            Scope::CloudInit => "cloud-init",
             Scope::System => "The VM's operating system",
+            Scope::Snap => "snapd and the snap store",
             Scope::Network => "Any tool, of the network",
             Scope::Sunbeam => "Sunbeam",
+            Scope::Openstack => "OpenStack",
+            Scope::Lxd => "LXD",
+            Scope::Juju => "Juju",
+            Scope::Charm => "The charms",
+            Scope::Kafka => "Kafka",
             Scope::Kafstack => "kafstack, when it looks into a standstill",
         }
     }
@@ -140,26 +210,45 @@ impl Issue {
             .replace("{model}", names.model)
             .replace("{unit}", names.unit)
             .replace("{machine}", names.machine)
+            .replace("{container}", names.container)
     }
 
-    /// Whether a text, already on one line, says it.
+    /// Whether a text, already on one line and in small letters, says it.
     fn is_said_in(&self, line: &str) -> bool {
-        let Some((first, rest)) = self.says.split_first() else { return false };
-        line.match_indices(first).any(|(at, _)| {
-            rest.iter()
-                .try_fold(at + first.len(), |end, fragment| {
-                    let gap = line[end..].find(fragment).filter(|gap| *gap <= REACH)?;
-                    Some(end + gap + fragment.len())
-                })
-                .is_some()
+        let fragments: Vec<String> = self.says.iter().map(|fragment| fragment.to_ascii_lowercase()).collect();
+        let Some((first, rest)) = fragments.split_first() else { return false };
+        line.match_indices(first.as_str()).any(|(at, _)| {
+            let end = rest.iter().try_fold(at + first.len(), |end, fragment| {
+                let gap = line[end..].find(fragment.as_str()).filter(|gap| *gap <= REACH)?;
+                Some(end + gap + fragment.len())
+            });
+            end.is_some()
         })
     }
 }
 
-/// The rooms. Of two rows that fit a text the earlier one counts, so causes come first: what a tool says of itself,
-/// then the network that all of them use, then words that only say that something failed, at last what kafstack itself
-/// says when it looks into a standstill, which may hold any of these.
-const ROOMS: &[&[Issue]] = &[system::ROWS, sunbeam::ROWS, network::ROWS, symptoms::ROWS, standstill::ROWS];
+/// The rooms. Of two rows that fit a text the earlier one counts, so causes come first: the limits that every tool meets,
+/// what each says of itself, then the network that all of them use, then words that only say that something failed,
+/// at last what kafstack itself says when it looks into a standstill, which may hold any of these.
+const ROOMS: &[&[Issue]] = &[
+    launch::ROWS,
+    system::ROWS,
+    multipass::ROWS,
+    cloud_init::ROWS,
+    snap::ROWS,
+    sunbeam::ROWS,
+    openstack::ROWS,
+    lxd::ROWS,
+    juju::ROWS,
+    applications::ROWS,
+    machines::ROWS,
+    charm::ROWS,
+    kafka::ROWS,
+    laptop::ROWS,
+    network::ROWS,
+    symptoms::ROWS,
+    standstill::ROWS,
+];
 
 /// Every row.
 pub fn all() -> impl Iterator<Item = &'static Issue> {
@@ -178,6 +267,6 @@ pub fn recognise(text: &str) -> Option<&'static Issue> {
 
 /// The same, among what these are known to say.
 pub fn recognise_in(scopes: &[Scope], text: &str) -> Option<&'static Issue> {
-    let line = text::one_line(text);
+    let line = text::one_line(text).to_ascii_lowercase();
     all().find(|issue| scopes.contains(&issue.scope) && issue.is_said_in(&line))
 }

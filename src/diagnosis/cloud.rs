@@ -26,7 +26,7 @@ impl Diagnosis<'_> {
             let told = ["error", "blocked"].contains(&info.current.as_str());
             told.then(|| {
                 let text = format!("OpenStack's {name} is {}: {}", info.current, info.message);
-                Clue::new(Depth::Container, text).about("unit", name)
+                Clue::new(Depth::Container, text).of_unit(name)
             })
         });
         troubled.collect()

@@ -1,7 +1,7 @@
 //! What is not as it should be, in one line, and how deep it lies.
 
 use crate::config::Config;
-use crate::known::{self, Issue};
+use crate::known::{self, Issue, Names};
 use crate::text;
 
 /// How deep a clue lies. What lies deeper explains what lies above it.
@@ -31,15 +31,30 @@ pub struct Clue {
     /// How deep it lies.
     pub depth: Depth,
     /// What it is, in one line, as the table of known issues recognises it.
-    pub text: String,
-    /// What `{unit}`, `{machine}` and `{container}` stand for in its cure.
-    names: Vec<(&'static str, String)>,
+    text: String,
+    /// The tool's own words, which say no more than that, but show it.
+    words: String,
+    /// The unit it is about.
+    unit: String,
+    /// The machine.
+    machine: String,
+    /// Its container.
+    container: String,
 }
 
 impl Clue {
     /// A clue.
     pub fn new(depth: Depth, text: impl AsRef<str>) -> Self {
-        Clue { depth, text: text::cut(&text::one_line(text.as_ref()), 300), names: Vec::new() }
+        let text = one_line(text.as_ref());
+        let Names { unit, machine, container, .. } = Names::SPOKEN;
+        Clue {
+            depth,
+            text,
+            words: String::new(),
+            unit: unit.into(),
+            machine: machine.into(),
+            container: container.into(),
+        }
     }
 
     /// What a tool said: of many lines the one that the table recognises.
@@ -48,10 +63,19 @@ impl Clue {
         Clue::new(depth, line.unwrap_or(said))
     }
 
-    /// With what a placeholder stands for.
-    pub fn about(mut self, placeholder: &'static str, name: impl Into<String>) -> Self {
-        self.names.push((placeholder, name.into()));
-        self
+    /// With the tool's own words.
+    pub fn shown_by(self, words: &str) -> Self {
+        Clue { words: one_line(words), ..self }
+    }
+
+    /// As one about a unit.
+    pub fn of_unit(self, unit: &str) -> Self {
+        Clue { unit: unit.to_owned(), ..self }
+    }
+
+    /// As one about a container, and the machine that it is.
+    pub fn of_container(self, machine: &str, container: &str) -> Self {
+        Clue { machine: machine.to_owned(), container: container.to_owned(), ..self }
     }
 
     /// What it means, if that is known.
@@ -59,15 +83,25 @@ impl Clue {
         known::recognise(&self.text)
     }
 
-    /// A cure with its placeholders filled.
-    pub fn fill(&self, cure: &str, config: &Config) -> String {
-        let mut cure = cure.to_owned();
-        for (placeholder, name) in &self.names {
-            cure = cure.replace(&format!("{{{placeholder}}}"), name);
-        }
-        cure.replace("{vm}", &config.vm.name)
-            .replace("{controller}", &config.juju.controller)
-            .replace("{model}", &config.juju.target())
-            .replace("{instance}", &config.openstack.instance)
+    /// What shows it.
+    pub fn evidence(&self) -> String {
+        if self.words.is_empty() { self.text.clone() } else { format!("{}: {}", self.text, self.words) }
     }
+
+    /// An issue's cure, about this.
+    pub fn cure(&self, issue: &Issue, config: &Config) -> String {
+        issue.cure(&Names {
+            vm: &config.vm.name,
+            controller: &config.juju.controller,
+            model: &config.juju.model,
+            unit: &self.unit,
+            machine: &self.machine,
+            container: &self.container,
+        })
+    }
+}
+
+/// Free text in one line of reasonable length.
+fn one_line(text: &str) -> String {
+    text::cut(&text::one_line(text), 300)
 }

@@ -18,16 +18,11 @@ impl Diagnosis<'_> {
         };
         let mut clues = Vec::new();
         let line = multipass::list();
+        let silent =
+            |words: &str| Clue::new(Depth::Laptop, "Multipass' service does not answer").shown_by(words);
         match ask(&line) {
-            Ok(output) if output.code != 0 => {
-                let text = format!("Multipass' service does not answer: {}", output.last_words(&line));
-                clues.push(Clue::new(Depth::Laptop, text));
-            }
-            Err(CommandError::TimedOut { after, .. }) => {
-                let text =
-                    format!("Multipass' service does not answer: nothing within {} s", after.as_secs());
-                clues.push(Clue::new(Depth::Laptop, text));
-            }
+            Ok(output) if output.code != 0 => clues.push(silent(&output.last_words(&line))),
+            Err(error @ CommandError::TimedOut { .. }) => clues.push(silent(&error.to_string())),
             _ => {}
         }
         if let Some(free) = ask(&linux::df()).ok().and_then(|output| linux::parse_df(&output.out()))
@@ -43,8 +38,8 @@ impl Diagnosis<'_> {
             && let Ok(output) = ask(&line)
             && output.code != 0
         {
-            let text = format!("the laptop does not reach {STORE}: {}", output.last_words(&line));
-            clues.push(Clue::new(Depth::Laptop, text));
+            let text = format!("the laptop does not reach {STORE}");
+            clues.push(Clue::new(Depth::Laptop, text).shown_by(&output.last_words(&line)));
         }
         clues
     }

@@ -2,6 +2,7 @@
 
 use super::Diagnosis;
 use super::clues::{Clue, Depth};
+use crate::known::Names;
 use crate::tools::juju_status::Machine;
 use crate::tools::{juju, lxd, snap};
 
@@ -29,15 +30,15 @@ impl Diagnosis<'_> {
         let line = lxd::containers();
         let Some(output) = self.ask(&line) else { return Vec::new() };
         if output.code != 0 {
-            let text = format!("LXD does not answer: {}", output.last_words(&line));
-            return vec![Clue::new(Depth::Network, text)];
+            let words = output.last_words(&line);
+            return vec![Clue::new(Depth::Network, "LXD does not answer").shown_by(&words)];
         }
         let containers = lxd::parse_containers(&line, output).unwrap_or_default();
         let stopped = containers.into_iter().filter(|c| c.status != "Running");
         let mut clues: Vec<Clue> = stopped
             .map(|c| {
                 let text = format!("container {} is {}", c.name, c.status);
-                Clue::new(Depth::Container, text).about("container", c.name)
+                Clue::new(Depth::Container, text).of_container(Names::SPOKEN.machine, &c.name)
             })
             .collect();
         clues.extend(self.pools());

@@ -31,14 +31,14 @@ impl Diagnosis<'_> {
         for (name, unit) in status.applications.iter().flat_map(|(_, a)| a.units.iter()) {
             // What the log says of a hook is more to the point than that it failed.
             if unit.workload_status.current == "error" {
-                clues.extend(self.last_error(&target, name).map(|clue| clue.about("unit", name)));
+                clues.extend(self.last_error(&target, name).map(|clue| clue.of_unit(name)));
             }
-            clues.extend(of_unit(&status, name, unit).into_iter().map(|clue| clue.about("unit", name)));
+            clues.extend(of_unit(&status, name, unit).into_iter().map(|clue| clue.of_unit(name)));
         }
         for (id, machine) in status.machines.iter() {
             let container = lxd::container_of(machine);
-            let clue = |clue: Clue| clue.about("machine", id).about("container", container);
-            clues.extend(of_machine(&status, id, machine).into_iter().map(clue));
+            let found = of_machine(&status, id, machine);
+            clues.extend(found.into_iter().map(|clue| clue.of_container(id, container)));
         }
         clues
     }
@@ -65,10 +65,7 @@ fn of_model(status: &Status, wanted: &Wanted) -> Vec<Clue> {
     for want in &wanted.applications {
         match status.application(&want.name) {
             Some(application) if !application.life.is_empty() => {
-                clues.push(Clue::new(
-                    Depth::Words,
-                    format!("application {} is {}", want.name, application.life),
-                ));
+                clues.push(Clue::new(Depth::Words, format!("application {} is dying", want.name)));
             }
             Some(application) if !application.charm_channel.starts_with(&format!("{}/", want.track)) => {
                 let text = format!("application {} is from channel {}", want.name, application.charm_channel);

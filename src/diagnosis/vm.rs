@@ -42,8 +42,8 @@ impl Diagnosis<'_> {
         if let Some(output) = self.ask(&line)
             && output.code != 0
         {
-            let text = format!("the VM does not reach https://{STORE}: {}", output.last_words(&line));
-            clues.push(Clue::new(Depth::Network, text));
+            let text = format!("the VM does not reach https://{STORE}");
+            clues.push(Clue::new(Depth::Network, text).shown_by(&output.last_words(&line)));
         }
         let line = snap::changes();
         if let Some(output) = self.ask(&line) {

@@ -1,0 +1,73 @@
+//! What the laptop's own tools say: sudo and the commands for routes.
+
+use super::{Class, Issue, Scope};
+
+/// The rows.
+pub const ROWS: &[Issue] = &[
+    Issue {
+        id: "sudo-needs-password",
+        scope: Scope::Laptop,
+        says: &["sudo: a password is required"],
+        class: Class::Permanent,
+        cause: "sudo asks for a password here, and there was nobody to ask",
+        cure: "`sudo -v` on a terminal asks for it once; then the same kafstack command again, there.",
+        source: "sudo-project/sudo:src/sudo.c",
+        example: "sudo: a password is required",
+        near_miss: "[sudo] password for ana:",
+    },
+    Issue {
+        id: "sudo-needs-terminal",
+        scope: Scope::Laptop,
+        says: &["sudo: a terminal is required to read the password"],
+        class: Class::Permanent,
+        cause: "sudo asks for a password here, and there was no terminal to ask on",
+        cure: "`sudo -v` on a terminal asks for it once; then the same kafstack command again, there.",
+        source: "sudo-project/sudo:src/tgetpass.c",
+        example: "sudo: a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper",
+        near_miss: "[sudo] password for ana:",
+    },
+    Issue {
+        id: "sudo-not-allowed",
+        scope: Scope::Laptop,
+        says: &["is not in the sudoers file"],
+        class: Class::Permanent,
+        cause: "Your user may not become administrator on this laptop",
+        cure: "`kafstack up` after an administrator ran the line that kafstack showed.",
+        source: "sudo-project/sudo:plugins/sudoers/logging.c",
+        example: "ana is not in the sudoers file.",
+        near_miss: "ana is in the group sudo",
+    },
+    Issue {
+        id: "route-there-already",
+        scope: Scope::Laptop,
+        says: &["RTNETLINK answers: File exists"],
+        class: Class::Permanent,
+        cause: "The laptop has a route to that network already",
+        cure: "`ip route` shows it; `kafstack disconnect` takes kafstack's own away.",
+        source: "iproute2/iproute2:lib/libnetlink.c",
+        example: "RTNETLINK answers: File exists",
+        near_miss: "RTNETLINK answers: Network is unreachable",
+    },
+    Issue {
+        id: "route-gateway-unreachable",
+        scope: Scope::Laptop,
+        says: &["RTNETLINK answers: Network is unreachable"],
+        class: Class::Permanent,
+        cause: "The laptop does not reach the VM's address, so no route can go by it",
+        cure: "`multipass list` shows the address and whether the VM runs.",
+        source: "iproute2/iproute2:lib/libnetlink.c",
+        example: "RTNETLINK answers: Network is unreachable",
+        near_miss: "RTNETLINK answers: File exists",
+    },
+    Issue {
+        id: "route-not-permitted",
+        scope: Scope::Laptop,
+        says: &["RTNETLINK answers: Operation not permitted"],
+        class: Class::Permanent,
+        cause: "Routes are changed with administrator's rights only",
+        cure: "`kafstack connect` shows the line with sudo and asks before it runs it.",
+        source: "iproute2/iproute2:lib/libnetlink.c",
+        example: "RTNETLINK answers: Operation not permitted",
+        near_miss: "RTNETLINK answers: File exists",
+    },
+];
