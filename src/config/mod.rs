@@ -18,6 +18,7 @@ pub use {
     in_force::{DifferenceKind, from_texts, to_texts},
     resolve::{Purpose, Request, Resolved, resolve},
     starter::{as_yaml, starter},
+    values::nearest,
 };
 
 use std::collections::BTreeMap;
