@@ -6,17 +6,13 @@ import sys
 
 import jubilant
 
-# The file is, for each question, `$ COMMAND`, what it said (stderr after `! `), and `# ` with how it ended.
+# One question a line, with its answer.
 statuses = []
-command, said = "", []
-for line in pathlib.Path(sys.argv[1], "questions.log").read_text().splitlines():
-    if line.startswith("$ "):
-        command, said = line, []
-    elif line.startswith("# "):
-        if command.startswith("$ juju status ") and line.startswith("# exit code 0 "):
-            statuses.append((command, jubilant.Status._from_dict(json.loads("\n".join(said)))))
-    elif not line.startswith("! "):
-        said.append(line)
+for line in pathlib.Path(sys.argv[1], "questions.ndjson").read_text().splitlines():
+    question = json.loads(line)
+    command = " ".join(question["argv"])
+    if command.startswith("juju status ") and question["exit_code"] == 0:
+        statuses.append((command, jubilant.Status._from_dict(json.loads(question["stdout"]))))
 
 ours = [status for command, status in statuses if " overlord:demo " in command]
 assert ours, f"there is no status of overlord:demo in {sys.argv[1]}"

@@ -20,6 +20,7 @@ mod environment;
 mod kafka;
 mod messages;
 mod neighbours;
+mod record;
 mod shared;
 mod users;
 
@@ -30,6 +31,7 @@ pub use kafka::{
 };
 pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
 pub use neighbours::{Add, NeighbourName, Remove};
+pub use record::Logs;
 pub use shared::{Consent, Shown, TableFormat};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
@@ -228,6 +230,8 @@ pub enum Command {
     Disconnect(Disconnect),
     /// Open a shell in the VM, or in a unit
     Shell(Shell),
+    /// Show what happened in a run, and all that the tools said
+    Logs(Logs),
     /// Show the steps with their exact commands and checkpoints; changes nothing
     Plan(Plan),
     /// Ask whether this laptop can carry the stack
@@ -528,6 +532,7 @@ mod tests {
                 "connect",
                 "disconnect",
                 "shell",
+                "logs",
                 "plan",
                 "doctor",
                 "config",

@@ -1,21 +1,23 @@
 //! Facts about a run, in the past tense. Reporters draw them, the run's folder keeps them, `--events` hands them
 //! on; nothing here decides anything. The JSON form is part of kafstack's interface: fields may be added only.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::host::{Clock, Effect, Place, Stream};
 
 /// One fact, with when it was.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// Version of this format.
     pub v: u8,
     /// When, RFC 3339 with milliseconds.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(serialize_with = "rfc3339", deserialize_with = "instant")]
     pub at: Timestamp,
     /// Milliseconds since the run began.
     pub elapsed_ms: u64,
@@ -42,50 +44,102 @@ fn rfc3339<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(&format_time(*at))
 }
 
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+/// The name of a step, an id and the like: a few words that stand in kafstack itself. Under a name of its own because
+/// serde would borrow a `&'static str` from what it reads.
+pub type Name = &'static str;
+
+/// The longest name that is read, in bytes.
+const LONGEST: usize = 120;
+
+/// The names that were read so far. They are few, and each of them stays for the rest of the process, so that a fact
+/// that was read is like one that was told.
+static NAMES: Mutex<BTreeSet<Name>> = Mutex::new(BTreeSet::new());
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = names.get(text.as_str()) {
+        return Ok(known);
+    }
+    if text.len() > LONGEST || text.chars().any(char::is_control) {
+        return Err(D::Error::custom("that is no name"));
+    }
+    let new = Box::leak(text.into_boxed_str());
+    names.insert(new);
+    Ok(new)
+}
+
+/// A name as it stands in a list, or where it may be missing.
+#[derive(Deserialize)]
+struct Listed(#[serde(deserialize_with = "name")] Name);
+
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Name>, D::Error> {
+    Ok(Vec::<Listed>::deserialize(deserializer)?.into_iter().map(|name| name.0).collect())
+}
+
+fn perhaps<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Name>, D::Error> {
+    Ok(Option::<Listed>::deserialize(deserializer)?.map(|name| name.0))
+}
+
 /// What can happen in a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Fact {
     /// The run began.
     PlanStarted {
         /// `up`, `down`, …
-        plan: &'static str,
+        #[serde(deserialize_with = "name")]
+        plan: Name,
         /// The VM it is about.
         vm: String,
         /// The steps' names in order.
-        steps: Vec<&'static str>,
+        #[serde(deserialize_with = "names")]
+        steps: Vec<Name>,
     },
     /// A step's checkpoint did not hold, so the step began to act.
     StepStarted {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// In plain words.
-        title: &'static str,
+        #[serde(deserialize_with = "name")]
+        title: Name,
         /// The step's own limit in seconds.
         limit_s: u64,
     },
     /// A step's checkpoint held already.
     StepSkipped {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// What the checkpoint saw.
         seen: String,
     },
     /// A tool was started.
     CommandStarted {
         /// The step on whose behalf; null before the first.
-        step: Option<&'static str>,
+        #[serde(default, deserialize_with = "perhaps")]
+        step: Option<Name>,
         /// Where.
         on: Place,
         /// Program and arguments.
         argv: Vec<String>,
         /// Whether it may change something.
         effect: Effect,
+        /// The file in the run's folder with what it said; of a question with its number after a colon. None of what
+        /// is secret as a whole.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept: Option<String>,
     },
     /// A tool said a line.
     Output {
         /// The step on whose behalf.
-        step: Option<&'static str>,
+        #[serde(default, deserialize_with = "perhaps")]
+        step: Option<Name>,
         /// On which stream.
         stream: Stream,
         /// The line, without its end and without control sequences.
@@ -94,7 +148,8 @@ pub enum Fact {
     /// A tool ended, or did not.
     CommandFinished {
         /// The step on whose behalf.
-        step: Option<&'static str>,
+        #[serde(default, deserialize_with = "perhaps")]
+        step: Option<Name>,
         /// Its exit code; null when it has none (not started, left, connection lost, still running).
         exit_code: Option<i32>,
         /// How long it ran.
@@ -102,11 +157,15 @@ pub enum Fact {
         /// Why there is no exit code.
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// The same in one word.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "perhaps")]
+        cause: Option<Name>,
     },
     /// What a step waits for changed.
     Waiting {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// What was last seen.
         seen: String,
     },
@@ -126,7 +185,8 @@ pub enum Fact {
     /// Something failed that may heal; it is tried again after a pause.
     Retrying {
         /// The step.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// What failed.
         why: String,
         /// The number of the try to come.
@@ -139,15 +199,16 @@ pub enum Fact {
     /// Something the user should know, though the run goes on.
     Warning {
         /// The step, if it is about one.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        step: Option<&'static str>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "perhaps")]
+        step: Option<Name>,
         /// In plain words.
         message: String,
     },
     /// A step's checkpoint held after its act.
     StepFinished {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// What the checkpoint saw.
         seen: String,
         /// From its start.
@@ -156,9 +217,11 @@ pub enum Fact {
     /// A step ended the run.
     StepFailed {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// The failure's stable id.
-        id: &'static str,
+        #[serde(deserialize_with = "name")]
+        id: Name,
         /// What did not happen.
         message: String,
         /// The id of the known issue that is its cause, if one was found.
@@ -168,7 +231,8 @@ pub enum Fact {
     /// The run ended.
     PlanFinished {
         /// `ready`, `stopped`, `failed`, `interrupted`, …
-        outcome: &'static str,
+        #[serde(deserialize_with = "name")]
+        outcome: Name,
         /// kafstack's own exit code.
         exit_code: u8,
     },
@@ -186,7 +250,7 @@ pub struct Teller {
     /// Where they go.
     sink: Arc<dyn Fn(Event) + Send + Sync>,
     /// The step at work.
-    step: Arc<std::sync::Mutex<Option<&'static str>>>,
+    step: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Teller {
@@ -221,12 +285,12 @@ impl Teller {
 
     /// From now on commands are run on behalf of this step.
     pub fn step_is(&self, step: Option<&'static str>) {
-        *self.step.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = step;
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
     }
 
     /// The step at work.
     pub fn step(&self) -> Option<&'static str> {
-        *self.step.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -247,5 +311,47 @@ mod tests {
             serde_json::to_string(&event).unwrap(),
             r#"{"v":1,"at":"2026-03-14T09:24:10.500Z","elapsed_ms":1500,"event":"step-skipped","step":"add-model","seen":"model demo is there","rehearsal":true}"#
         );
+    }
+    #[test]
+    fn an_event_that_was_written_can_be_read() {
+        let at = "2026-03-14T09:24:10.500Z".parse().unwrap();
+        let step = "add-model";
+        for fact in [
+            Fact::PlanStarted { plan: "up", vm: "lab".into(), steps: vec![step, "deploy-kafka"] },
+            Fact::StepStarted { step, title: "Add the model", limit_s: 60 },
+            Fact::CommandStarted {
+                step: None,
+                on: Place::Vm,
+                argv: vec!["juju".into(), "a \"b\"".into()],
+                effect: Effect::Changes,
+                kept: Some("0001-juju.log".into()),
+            },
+            Fact::Output { step: Some(step), stream: Stream::Stderr, line: "a\tb".into() },
+            Fact::CommandFinished {
+                step: Some(step),
+                exit_code: None,
+                took_ms: 1,
+                error: Some("gone".into()),
+                cause: Some("unreachable"),
+            },
+            Fact::Warning { step: None, message: "the disk is slow".into() },
+            Fact::StepFailed { step, id: "model-not-ready", message: "no".into() },
+            Fact::PlanFinished { outcome: "failed", exit_code: 5 },
+        ] {
+            let event = Event { v: 1, at, elapsed_ms: 7, fact, rehearsal: false };
+            let text = serde_json::to_string(&event).unwrap();
+            assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_name_is_refused() {
+        let long = "x".repeat(LONGEST + 1);
+        for step in [long.as_str(), r"\u001b[2J", r"a\nb"] {
+            let text = format!(
+                r#"{{"v":1,"at":"2026-03-14T09:24:10Z","elapsed_ms":1,"event":"waiting","step":"{step}","seen":"","rehearsal":true}}"#
+            );
+            assert!(serde_json::from_str::<Event>(&text).is_err(), "{text}");
+        }
     }
 }

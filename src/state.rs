@@ -4,6 +4,7 @@
 
 mod files;
 mod lock;
+mod past;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use files::write_atomically;
 pub use {
     files::{create_private, unusable},
     lock::{Holder, Lock},
-    runs::Run,
+    past::{Past, Told},
+    runs::{EVENTS, Run},
 };
 
 /// The configuration in force, as a flat map of texts.

@@ -128,10 +128,13 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         record.run_ended(outcome);
         tell.tell(Fact::PlanFinished { outcome, exit_code });
         drop(lock);
-        result
+        (result, record.failed)
     };
-    let (result, ended) = conduct.run(work)?;
+    let ((result, step), ended) = conduct.run(work)?;
     result.map_err(|failure| {
-        conduct::by_signal(failure, ended).hint(format!("what the tools said, whole: {}", folder.display()))
+        let step = step.map_or_else(String::new, |step| format!(" --step {step}"));
+        conduct::by_signal(failure, ended)
+            .hint(format!("`kafstack logs{step}` shows all that the tools said"))
+            .hint(format!("the same as files: {}", folder.display()))
     })
 }

@@ -13,7 +13,9 @@ mod elevation;
 mod errand;
 mod explain;
 mod group;
+mod logs;
 mod neighbour;
+mod past_runs;
 mod plan;
 mod preflight;
 mod produce;
@@ -61,6 +63,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Connect(args) => connect::connect(session, args),
         Command::Disconnect(args) => connect::disconnect(session, args),
         Command::Shell(args) => shell::shell(session, args),
+        Command::Logs(args) => logs::logs(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),

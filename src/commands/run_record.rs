@@ -12,11 +12,8 @@ use crate::log;
 use crate::report::Reporter;
 use crate::report::ndjson::Ndjson;
 use crate::runner::Record;
-use crate::state::{Run, State, create_private, unusable};
+use crate::state::{EVENTS, Run, State, create_private, unusable};
 use crate::steps::launch_vm;
-
-/// The name of a run's events in its folder.
-pub const EVENTS: &str = "events.ndjson";
 
 /// The record of one run.
 pub struct RunRecord<'a> {
@@ -28,12 +25,14 @@ pub struct RunRecord<'a> {
     config: &'a Config,
     /// Whose time.
     clock: Arc<dyn Clock>,
+    /// The step that ended the run.
+    pub failed: Option<&'static str>,
 }
 
 impl<'a> RunRecord<'a> {
     /// The record of a run with this configuration.
     pub fn new(journal: Journal, state: &'a State, config: &'a Config, clock: Arc<dyn Clock>) -> Self {
-        RunRecord { journal, state, config, clock }
+        RunRecord { journal, state, config, clock, failed: None }
     }
 
     /// Appends to the journal.
@@ -90,6 +89,7 @@ impl Record for RunRecord<'_> {
     }
 
     fn failed(&mut self, step: &'static str, id: Id) {
+        self.failed = Some(step);
         let record = journal::Record::StepFailed { step: step.to_owned(), id: id.as_str().to_owned() };
         if let Err(failure) = self.write(record) {
             tracing::warn!(%failure, "the failure of the step was not written down");

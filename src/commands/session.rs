@@ -72,7 +72,12 @@ impl Session {
 
     /// The laptop's own time: for what is about this process, not about the stack.
     pub fn now(&self) -> Timestamp {
-        RealClock::new(self.stop.clone(), TimeScale::default()).now()
+        self.clock().now()
+    }
+
+    /// The laptop's own clock, likewise.
+    pub fn clock(&self) -> RealClock {
+        RealClock::new(self.stop.clone(), TimeScale::default())
     }
 
     /// What divides kafstack's own waits. Virtual time needs no dividing.

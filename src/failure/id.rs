@@ -51,6 +51,8 @@ pub enum Id {
     TlsDiffers,
     /// The file that was asked for could not be written.
     FileNotWritten,
+    /// There is no such run, or there was none yet.
+    RunUnknown,
     /// This laptop cannot carry the configuration.
     LaptopNotAble,
     /// Multipass is not installed and kafstack cannot install it here.
@@ -181,6 +183,7 @@ impl Id {
         Id::ScaleRefused,
         Id::TlsDiffers,
         Id::FileNotWritten,
+        Id::RunUnknown,
         Id::LaptopNotAble,
         Id::MultipassMissing,
         Id::ElevationRefused,
@@ -338,6 +341,12 @@ impl Id {
                 exit_code: 2,
                 meaning: "The file that was asked for could not be written",
                 cure: "The message names the path and the reason.",
+            },
+            Id::RunUnknown => About {
+                id: "run-unknown",
+                exit_code: 2,
+                meaning: "There is no such run, or there was none yet",
+                cure: "The message names those there are; the last 20 are kept.",
             },
             Id::LaptopNotAble => About {
                 id: "laptop-not-able",

@@ -1,21 +1,21 @@
 //! The whole output of commands, in the run's folder, for the person who asks what a tool really said: a file for
-//! each command that changes something, and one file for all questions. What is confidential never comes here:
-//! `host::recorded` sees to that.
+//! each command that changes something, and one file for all questions (see [`questions`]). What is confidential never
+//! comes here: `host::recorded` sees to that.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::{CommandLine, Effect, Io, Stream, lines};
+use super::questions::{self, Question};
+use super::{CommandLine, Effect, Io, Place, Stream, lines};
 
 /// How much of a command's output is kept: its first and its last half.
 pub const KEPT: u64 = 64 * 1024 * 1024;
-
-/// The file of the questions: a run asks hundreds, and each says little.
-const QUESTIONS: &str = "questions.log";
 
 /// The folder of one run. Cheap to clone; the clones number their files together.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct RunFolder {
     path: Arc<Path>,
     /// The number of the last file.
     last: Arc<AtomicU64>,
+    /// The number of the last question.
+    asked: Arc<AtomicU64>,
     /// The file of the questions, once there was one.
     questions: Arc<Mutex<Option<Ring>>>,
 }
@@ -31,35 +33,40 @@ pub struct RunFolder {
 impl RunFolder {
     /// A folder that exists and has no files of commands yet.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        RunFolder { path: path.into().into(), last: Arc::default(), questions: Arc::default() }
+        let path = path.into().into();
+        RunFolder { path, last: Arc::default(), asked: Arc::default(), questions: Arc::default() }
     }
 
-    /// Begins to keep the next command: its own file `0001-juju.log`, or a place in the file of the questions; with
-    /// the line as a person would type it.
+    /// Begins to keep the next command, which runs there on behalf of that step: in its own file `0001-juju.log`,
+    /// with the line as a person would type it, or in the file of the questions.
     ///
     /// # Errors
     /// The file could not be made.
-    pub fn keep(&self, line: &CommandLine) -> io::Result<Kept> {
-        let first = format!("$ {line}\n").into_bytes();
+    pub fn keep(&self, line: &CommandLine, on: Place, step: Option<&str>) -> io::Result<Kept> {
         if line.effect == Effect::Reads && matches!(line.io, Io::Captured { .. }) {
-            let to = To::Questions { folder: self.clone(), text: first };
-            return Ok(Kept { to, name: QUESTIONS.to_owned(), open: None });
+            let n = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+            let asked =
+                Question { n, step: step.map(str::to_owned), on, argv: line.argv(), ..Question::default() };
+            let to = To::Questions { folder: self.clone(), asked, said: Default::default() };
+            return Ok(Kept { to, name: questions::place(n), open: None });
         }
         let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
         let name = format!("{number:04}-{}.log", file_name(&line.program));
         let mut ring = Ring::new(&self.path.join(&name), KEPT / 2)?;
-        ring.write(&first)?;
+        ring.write(format!("$ {line}\n").as_bytes())?;
         Ok(Kept { to: To::File(ring), name, open: None })
     }
 
     /// Appends a question with its answer.
-    fn append(&self, text: &[u8]) -> io::Result<()> {
+    fn append(&self, question: &Question) -> io::Result<()> {
+        let mut line = serde_json::to_vec(question)?;
+        line.push(b'\n');
         let mut questions = self.questions.lock().unwrap_or_else(PoisonError::into_inner);
         let mut ring = match questions.take() {
             Some(ring) => ring,
-            None => Ring::new(&self.path.join(QUESTIONS), KEPT / 2)?,
+            None => Ring::new(&self.path.join(questions::FILE), KEPT / 2)?,
         };
-        ring.write(text)?;
+        ring.write(&line)?;
         *questions = Some(ring);
         Ok(())
     }
@@ -72,12 +79,31 @@ fn file_name(program: &str) -> String {
     name.chars().map(plain).take(40).collect()
 }
 
-/// One command: a line `$ COMMAND`, then what it said as it came, lines of standard error after `! `, then `# ` and
-/// how it ended.
+/// How a command ended.
+pub struct End<'a> {
+    /// Its exit code; none if there is none.
+    pub exit_code: Option<i32>,
+    /// Why there is none.
+    pub error: Option<&'a str>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl fmt::Display for End<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.exit_code {
+            Some(code) => write!(f, "exit code {code} after {:?}", self.took),
+            None => f.write_str(&self.error.unwrap_or_default().replace('\n', "\n# ")),
+        }
+    }
+}
+
+/// One command. In a file of its own: a line `$ COMMAND`, then what it said as it came, lines of standard error after
+/// `! `, then `# ` and how it ended.
 pub struct Kept {
     /// Where it goes.
     to: To,
-    /// The file's name in the run's folder.
+    /// The file's name in the run's folder, and the place in it.
     name: String,
     /// The stream whose line has not ended yet.
     open: Option<Stream>,
@@ -91,13 +117,15 @@ enum To {
     Questions {
         /// Whose file.
         folder: RunFolder,
-        /// What it said so far.
-        text: Vec<u8>,
+        /// The question.
+        asked: Question,
+        /// What it said so far on each stream.
+        said: [Vec<u8>; 2],
     },
 }
 
 impl Kept {
-    /// The file's name in the run's folder.
+    /// The file's name in the run's folder; of a question with its number after a colon.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -107,6 +135,18 @@ impl Kept {
     /// # Errors
     /// The file could not be written.
     pub fn line(&mut self, stream: Stream, text: &[u8]) -> io::Result<()> {
+        let continues = lines::continues(text);
+        let ring = match &mut self.to {
+            To::File(ring) => ring,
+            To::Questions { said, .. } => {
+                let said = &mut said[usize::from(stream == Stream::Stderr)];
+                said.extend_from_slice(text);
+                if !continues {
+                    said.push(b'\n');
+                }
+                return Ok(());
+            }
+        };
         let mut whole = Vec::with_capacity(text.len() + 4);
         if self.open.is_some_and(|open| open != stream) {
             whole.push(b'\n');
@@ -116,34 +156,29 @@ impl Kept {
             whole.extend_from_slice(b"! ");
         }
         whole.extend_from_slice(text);
-        self.open = lines::continues(text).then_some(stream);
+        self.open = continues.then_some(stream);
         if self.open.is_none() {
             whole.push(b'\n');
         }
-        match &mut self.to {
-            To::File(ring) => ring.write(&whole),
-            To::Questions { text, .. } => {
-                text.extend_from_slice(&whole);
-                Ok(())
-            }
-        }
+        ring.write(&whole)
     }
 
     /// Ends with how the command ended. What was left out is said where it was left out.
     ///
     /// # Errors
     /// The file could not be written.
-    pub fn finish(self, end: &str) -> io::Result<()> {
-        let gap = if self.open.is_some() { "\n" } else { "" };
-        let last = format!("{gap}# {end}\n");
+    pub fn finish(self, end: &End<'_>) -> io::Result<()> {
         match self.to {
             To::File(mut ring) => {
-                ring.write(last.as_bytes())?;
+                let gap = if self.open.is_some() { "\n" } else { "" };
+                ring.write(format!("{gap}# {end}\n").as_bytes())?;
                 ring.unroll()
             }
-            To::Questions { folder, mut text } => {
-                text.extend_from_slice(last.as_bytes());
-                folder.append(&text)
+            To::Questions { folder, asked, said } => {
+                let [stdout, stderr] = said.map(|said| String::from_utf8_lossy(&said).into_owned());
+                let took_ms = u64::try_from(end.took.as_millis()).unwrap_or(u64::MAX);
+                let (exit_code, error) = (end.exit_code, end.error.map(str::to_owned));
+                folder.append(&Question { exit_code, error, took_ms, stdout, stderr, ..asked })
             }
         }
     }
@@ -229,38 +264,62 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::host::questions::Questions;
+
+    /// An exit code after no time.
+    fn exit_code(code: i32) -> End<'static> {
+        End { exit_code: Some(code), error: None, took: Duration::ZERO }
+    }
 
     #[test]
     fn a_file_tells_the_command_both_streams_and_the_end() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
-        let mut kept = run.keep(&CommandLine::changes("/usr/bin/juju", ["add-model", "a b"])).unwrap();
+        let line = CommandLine::changes("/usr/bin/juju", ["add-model", "a b"]);
+        let mut kept = run.keep(&line, Place::Vm, None).unwrap();
         kept.line(Stream::Stdout, b"one").unwrap();
         kept.line(Stream::Stderr, b"10%\r").unwrap();
         kept.line(Stream::Stderr, b"20%").unwrap();
         kept.line(Stream::Stdout, b"open\x08").unwrap();
         kept.line(Stream::Stderr, b"two").unwrap();
-        kept.finish("exit code 1").unwrap();
+        kept.finish(&exit_code(1)).unwrap();
         let file = folder.path().join("0001-juju.log");
         assert_eq!(
             std::fs::read_to_string(&file).unwrap(),
-            "$ /usr/bin/juju add-model 'a b'\none\n! 10%\r20%\nopen\x08\n! two\n# exit code 1\n"
+            "$ /usr/bin/juju add-model 'a b'\none\n! 10%\r20%\nopen\x08\n! two\n# exit code 1 after 0ns\n"
         );
         assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        assert_eq!(run.clone().keep(&CommandLine::changes("a b", [""; 0])).unwrap().name(), "0002-a_b.log");
+        let line = CommandLine::changes("a b", [""; 0]);
+        assert_eq!(run.clone().keep(&line, Place::Vm, None).unwrap().name(), "0002-a_b.log");
     }
 
     #[test]
     fn all_questions_share_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let run = RunFolder::new(folder.path());
-        for (word, answer) in [("one", "1"), ("two", "2")] {
-            let mut kept = run.keep(&CommandLine::reads("echo", [word])).unwrap();
-            kept.line(Stream::Stdout, answer.as_bytes()).unwrap();
-            kept.finish("exit code 0").unwrap();
+        for (n, word) in (1..).zip(["one", "two"]) {
+            let line = CommandLine::reads("echo", [word]);
+            let mut kept = run.keep(&line, Place::Laptop, Some("add-model")).unwrap();
+            assert_eq!(kept.name(), questions::place(n));
+            kept.line(Stream::Stdout, word.as_bytes()).unwrap();
+            kept.line(Stream::Stderr, b"10%\r").unwrap();
+            kept.line(Stream::Stderr, b"20%").unwrap();
+            kept.finish(&exit_code(0)).unwrap();
         }
-        let text = std::fs::read_to_string(folder.path().join(QUESTIONS)).unwrap();
-        assert_eq!(text, "$ echo one\n1\n# exit code 0\n$ echo two\n2\n# exit code 0\n");
+        let read: Vec<Question> = Questions::of(folder.path()).unwrap().collect();
+        let expected = [(1, "one"), (2, "two")].map(|(n, word)| Question {
+            n,
+            step: Some("add-model".into()),
+            on: Place::Laptop,
+            argv: vec!["echo".into(), word.into()],
+            exit_code: Some(0),
+            error: None,
+            took_ms: 0,
+            stdout: format!("{word}\n"),
+            stderr: "10%\r20%\n".into(),
+        });
+        assert_eq!(read, expected);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
@@ -276,7 +335,7 @@ mod tests {
             for n in 0..lines {
                 kept.line(Stream::Stdout, format!("line {n}").as_bytes()).unwrap();
             }
-            kept.finish(".").unwrap();
+            kept.finish(&End { exit_code: None, error: Some("."), took: Duration::ZERO }).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);

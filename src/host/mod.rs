@@ -9,6 +9,7 @@ pub mod fake;
 pub mod kept;
 pub mod laptop;
 pub mod lines;
+pub mod questions;
 pub mod recorded;
 pub mod secret;
 pub mod vm;
@@ -61,17 +62,18 @@ impl<'a> Hosts<'a> {
 }
 
 /// Where a command runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// On the user's own machine.
+    #[default]
     Laptop,
     /// Inside the VM, as its user `ubuntu`.
     Vm,
 }
 
 /// What a command does to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
     /// Only looks.
@@ -292,7 +294,7 @@ fn quote(word: &str) -> String {
 }
 
 /// One of the two output streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stream {
     /// Standard output.
@@ -465,6 +467,22 @@ impl CommandError {
     /// For a document that does not parse.
     pub fn garbled(line: &CommandLine, why: impl fmt::Display) -> Self {
         CommandError::Garbled { line: line.to_string(), why: why.to_string() }
+    }
+
+    /// Which of them it is, in one word, for events and for who reads them.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            CommandError::NotInstalled { .. } => "not-installed",
+            CommandError::NotStarted { .. } => "not-started",
+            CommandError::Failed { .. } => "failed",
+            CommandError::TimedOut { .. } => "timed-out",
+            CommandError::StillRunning { .. } => "still-running",
+            CommandError::Left { .. } => "left",
+            CommandError::Unreachable { .. } => "unreachable",
+            CommandError::VmNotRunning { .. } => "vm-not-running",
+            CommandError::TooMuch { .. } => "too-much",
+            CommandError::Garbled { .. } => "garbled",
+        }
     }
 }
 

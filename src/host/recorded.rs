@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::clock::Stop;
-use super::kept::{Kept, RunFolder};
+use super::kept::{End, Kept, RunFolder};
 use super::lines::{self, Shown};
 use super::{CommandError, CommandLine, Flow, Host, Io, Output, Place, Stream, Watch};
 use crate::event::{Fact, Teller};
@@ -48,7 +48,8 @@ impl Recorded {
         if line.confidential || matches!(line.io, Io::Terminal | Io::Lines) {
             return None;
         }
-        self.folder.as_ref().and_then(|folder| self.or_warn(folder.keep(line)))
+        let step = self.tell.step();
+        self.folder.as_ref().and_then(|folder| self.or_warn(folder.keep(line, self.place, step)))
     }
 
     /// Output that cannot be kept is no reason to stop; it is said once.
@@ -73,14 +74,21 @@ impl Host for Recorded {
         }
         let step = self.tell.step();
         let began = self.tell.now();
-        self.tell.tell(Fact::CommandStarted { step, on: self.place, argv: line.argv(), effect: line.effect });
+        let kept = self.kept(line);
+        self.tell.tell(Fact::CommandStarted {
+            step,
+            on: self.place,
+            argv: line.argv(),
+            effect: line.effect,
+            kept: kept.as_ref().map(|kept| kept.name().to_owned()),
+        });
         let mut recording = Recording {
             host: self,
             watch,
             step,
             shown: Shown::default(),
             left: if line.io == Io::Streamed && !line.confidential { Some(TOLD) } else { None },
-            kept: self.kept(line),
+            kept,
             tidies: line.tidies,
         };
         let result = self.inner.run(line, &mut recording);
@@ -88,15 +96,12 @@ impl Host for Recorded {
         let took = Duration::try_from(self.tell.now().duration_since(began)).unwrap_or_default();
         let exit_code = result.as_ref().ok().map(|output| output.code);
         let error = result.as_ref().err().map(|error| lines::clean(&error.to_string()));
+        let cause = result.as_ref().err().map(CommandError::cause);
         if let Some(kept) = kept {
-            let end = match (exit_code, &error) {
-                (Some(code), _) => format!("exit code {code} after {took:?}"),
-                (None, error) => error.as_deref().unwrap_or_default().replace('\n', "\n# "),
-            };
-            self.or_warn(kept.finish(&end));
+            self.or_warn(kept.finish(&End { exit_code, error: error.as_deref(), took }));
         }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.tell.tell(Fact::CommandFinished { step, exit_code, took_ms, error });
+        self.tell.tell(Fact::CommandFinished { step, exit_code, took_ms, error, cause });
         result
     }
 }
@@ -248,9 +253,15 @@ mod tests {
         assert_eq!(
             facts,
             [
-                Fact::CommandStarted { step, on: Place::Vm, argv, effect: crate::host::Effect::Changes },
+                Fact::CommandStarted {
+                    step,
+                    on: Place::Vm,
+                    argv,
+                    effect: crate::host::Effect::Changes,
+                    kept: Some("0001-juju.log".to_owned()),
+                },
                 Fact::Output { step, stream: Stream::Stderr, line: "Added 'demo'".to_owned() },
-                Fact::CommandFinished { step, exit_code: Some(3), took_ms: 2000, error: None },
+                Fact::CommandFinished { step, exit_code: Some(3), took_ms: 2000, error: None, cause: None },
             ]
         );
         assert_eq!(
@@ -274,7 +285,7 @@ mod tests {
             assert_eq!((outputs(&facts).len(), facts.len()), (0, 2));
             let kept = kept_files(&folder);
             assert_eq!(kept.len(), files);
-            assert!(kept[0].starts_with("$ juju models\ncanary\n"));
+            assert!(kept[0].contains(r#""argv":["juju","models"],"#) && kept[0].contains("canary"));
         }
     }
 
@@ -325,7 +336,13 @@ mod tests {
         let step = Some("add-model");
         assert_eq!(
             facts[1],
-            Fact::CommandFinished { step, exit_code: None, took_ms: 2000, error: Some(told) }
+            Fact::CommandFinished {
+                step,
+                exit_code: None,
+                took_ms: 2000,
+                error: Some(told),
+                cause: Some("unreachable")
+            }
         );
     }
 }

@@ -8,7 +8,7 @@ use super::scenario::{Answer, Bytes, Daemon, Fault, Scenario, Span, Sudo, VmEven
 use super::script::{Said, Script};
 use super::timeline::{MINUTE, Millis};
 use super::world::World;
-use crate::host::{Place, Stream};
+use crate::host::{Place, Stream, paste};
 
 /// The exit code of a command to which the way broke before it began.
 pub const NEVER_BEGAN: i32 = 255;
@@ -22,6 +22,8 @@ pub struct Planted {
     began: Millis,
     /// How often each fault met its command.
     met: Vec<u32>,
+    /// From when on each fault lies in wait for its command.
+    from: Vec<Millis>,
 }
 
 /// What ails a unit.
@@ -32,17 +34,29 @@ pub enum Ailment {
     Lost(Millis),
 }
 
-impl Fault {
-    /// Whether it is about this command.
-    fn is_about(&self, place: Place, argv: &[&str]) -> bool {
-        let words: Vec<&str> = self.command.split_whitespace().collect();
+/// A command as a scenario names it: quoted as kafstack prints it, with `sudo` and without.
+struct Named([String; 2]);
+
+impl Named {
+    /// The names of this command.
+    fn of(argv: &[&str]) -> Self {
         let bare = match argv {
             ["sudo", "-n", rest @ ..] | ["sudo", rest @ ..] => rest,
             all => all,
         };
-        self.on.is_none_or(|on| on == place) && (argv.starts_with(&words) || bare.starts_with(&words))
+        Named([argv, bare].map(|argv| paste(&argv.iter().map(|&word| word.to_owned()).collect::<Vec<_>>())))
     }
 
+    /// Whether it begins with these words.
+    fn begins(&self, words: &str) -> bool {
+        let words = words.trim();
+        let rest =
+            |line: &String| line.strip_prefix(words).is_some_and(|r| r.is_empty() || r.starts_with(' '));
+        self.0.iter().any(rest)
+    }
+}
+
+impl Fault {
     /// What it makes of a command.
     fn strike(&self, world: &mut World, run: impl FnOnce(&mut World) -> Script) -> Script {
         let answered = |answer: &Answer| {
@@ -139,33 +153,50 @@ pub fn plant(world: &mut World, scenario: Scenario, fresh: bool) {
         world.later("", event.after.0, change);
     }
     let met = vec![0; scenario.faults.len()];
-    world.planted = Some(Planted { scenario, began, met });
+    let from = scenario.faults.iter().map(|f| if f.once.is_some() { Millis::MAX } else { began }).collect();
+    world.planted = Some(Planted { scenario, began, met, from });
     world.touched = true;
 }
 
 /// Runs a command, or lets a fault have its way with it.
 pub fn run(world: &mut World, place: Place, argv: &[&str], run: impl FnOnce(&mut World) -> Script) -> Script {
-    let mut struck = None;
-    if let Some(planted) = &mut world.planted {
-        for (fault, met) in planted.scenario.faults.iter().zip(&mut planted.met) {
-            if fault.is_about(place, argv) {
-                *met += 1;
-                world.touched = true;
-                let turn = met.saturating_sub(fault.skip);
-                if turn > 0 && fault.times.is_none_or(|times| turn <= times) {
-                    struck = Some(fault.clone());
-                    break;
-                }
+    let Some(planted) = &mut world.planted else { return run(world) };
+    let named = Named::of(argv);
+    let (now, mut struck) = (world.now, None);
+    for ((fault, met), from) in planted.scenario.faults.iter().zip(&mut planted.met).zip(&planted.from) {
+        if fault.on.is_none_or(|on| on == place) && *from <= now && named.begins(&fault.command) {
+            *met += 1;
+            world.touched = true;
+            let turn = met.saturating_sub(fault.skip);
+            if turn > 0 && fault.times.is_none_or(|times| turn <= times) {
+                struck = Some(fault.clone());
+                break;
             }
         }
     }
-    match struck {
+    let script = match struck {
         Some(fault) => fault.strike(world, run),
         None => run(world),
+    };
+    if let Some(planted) = &mut world.planted {
+        world.touched |= planted.wake(&named, now + script.took);
     }
+    script
 }
 
 impl Planted {
+    /// A command ends then: whatever waits for it lies in wait from then on. Whether something did.
+    fn wake(&mut self, ended: &Named, then: Millis) -> bool {
+        let mut woken = false;
+        for (fault, from) in self.scenario.faults.iter().zip(&mut self.from) {
+            if *from == Millis::MAX && fault.once.as_deref().is_some_and(|words| ended.begins(words)) {
+                *from = then;
+                woken = true;
+            }
+        }
+        woken
+    }
+
     /// Whether the scenario brought this VM.
     pub fn brought(&self, vm: &str) -> bool {
         self.scenario.vms.iter().any(|keys| keys.name == vm)

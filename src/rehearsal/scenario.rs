@@ -18,6 +18,7 @@
 //! faults:                       # what becomes of commands
 //!   - command: sunbeam cluster bootstrap       # the first words, `sudo` and `sudo -n` aside
 //!     on: vm                    # or laptop; both if absent
+//!     once: juju add-model      # only after a command that begins so has ended; from the beginning if absent
 //!     skip: 0                   # leave the first so many alone
 //!     times: 1                  # so often; every time if absent
 //!     fails: { code: 1, stderr: "…", stdout: "…" }   # exactly one of these
@@ -106,6 +107,7 @@ fn running() -> String {
 pub struct Fault {
     pub(super) command: String,
     pub(super) on: Option<Place>,
+    pub(super) once: Option<String>,
     pub(super) skip: u32,
     pub(super) times: Option<u32>,
     pub(super) fails: Option<Answer>,

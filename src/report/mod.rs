@@ -129,12 +129,13 @@ mod sample {
     /// A command of that effect in the VM.
     pub fn command(seconds: u64, step: &'static str, argv: &[&str], effect: Effect) -> Event {
         let argv = argv.iter().map(|&a| a.to_owned()).collect();
-        at(seconds, Fact::CommandStarted { step: Some(step), on: Place::Vm, argv, effect })
+        at(seconds, Fact::CommandStarted { step: Some(step), on: Place::Vm, argv, effect, kept: None })
     }
 
     /// The end of a command.
     pub fn ended(seconds: u64, step: &'static str) -> Event {
-        at(seconds, Fact::CommandFinished { step: Some(step), exit_code: Some(0), took_ms: 5, error: None })
+        let step = Some(step);
+        at(seconds, Fact::CommandFinished { step, exit_code: Some(0), took_ms: 5, error: None, cause: None })
     }
 
     /// A line that a tool said.

@@ -10,8 +10,8 @@ use crate::text;
 pub struct Plain {
     /// Where they go.
     terminal: Terminal,
-    /// What is known of the run.
-    story: Story,
+    /// What makes them.
+    lines: Lines,
     /// Show commands and what they say.
     verbose: bool,
 }
@@ -19,34 +19,51 @@ pub struct Plain {
 impl Plain {
     /// Lines on this terminal.
     pub fn new(terminal: Terminal, titles: Titles, verbose: bool) -> Self {
-        Plain { terminal, story: Story::new(titles), verbose }
+        Plain { terminal, lines: Lines::new(titles), verbose }
     }
 }
 
 impl Reporter for Plain {
     fn on(&mut self, event: &Event) {
-        let before = self.story.current().map(|c| c.seen.clone());
-        if let Some(line) = self.story.learn(event) {
-            self.terminal.line(&line);
-        }
-        if self.verbose
-            && let Some(line) = self.story.detail(event)
-        {
+        let lines = self.lines.of(event);
+        let detail = self.lines.story.detail(event).filter(|_| self.verbose);
+        lines.iter().for_each(|line| self.terminal.line(line));
+        if let Some(line) = detail {
             self.terminal.line(&format!("    {line}"));
         }
+    }
+}
+
+/// The lines of a run, one event after the other.
+pub struct Lines {
+    /// What is known of the run.
+    story: Story,
+}
+
+impl Lines {
+    /// Nothing is known but the titles of steps; a step that begins brings its own.
+    pub fn new(titles: Titles) -> Self {
+        Lines { story: Story::new(titles) }
+    }
+
+    /// The lines that an event is worth.
+    pub fn of(&mut self, event: &Event) -> Vec<String> {
+        let before = self.story.current().map(|c| c.seen.clone());
+        let mut lines = Vec::from_iter(self.story.learn(event));
         match &event.fact {
             Fact::StepStarted { step, .. } => {
                 let limit = self.story.current().map_or_else(String::new, |c| duration::words(c.limit));
-                self.terminal.line(&self.story.step_line(step, &format!("begins (at most {limit})")));
+                lines.push(self.story.step_line(step, &format!("begins (at most {limit})")));
             }
             Fact::Waiting { step, seen } if before.as_deref() != Some(&text::one_line(seen)) => {
                 let began = self.story.current().map_or(event.elapsed(), |c| c.began);
                 let passed = duration::clock(event.elapsed().saturating_sub(began));
                 let text = format!("{passed}  {}", text::one_line(seen));
-                self.terminal.line(&self.story.step_line(step, &text));
+                lines.push(self.story.step_line(step, &text));
             }
             _ => {}
         }
+        lines
     }
 }
 

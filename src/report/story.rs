@@ -58,7 +58,10 @@ impl Story {
                 let rehearsal = "rehearsal: nothing real is touched";
                 Some(marked(&line, event.rehearsal, rehearsal))
             }
-            Fact::StepStarted { step, limit_s, .. } => {
+            Fact::StepStarted { step, title, limit_s } => {
+                if !self.titles.iter().any(|known| known.0 == *step) {
+                    self.titles.push((step, title));
+                }
                 let limit = Duration::from_secs(*limit_s);
                 self.current = Some(Current { step, began: event.elapsed(), limit, seen: String::new() });
                 self.effects.clear();

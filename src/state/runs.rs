@@ -9,6 +9,8 @@ use crate::failure::Failure;
 
 /// So many runs are kept.
 const KEPT: usize = 20;
+/// The name of a run's events in its folder.
+pub const EVENTS: &str = "events.ndjson";
 
 /// A run and its folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +45,7 @@ impl State {
     }
 
     /// All runs whose folders are there, oldest first.
-    fn runs(&self) -> Vec<Run> {
+    pub fn runs(&self) -> Vec<Run> {
         let mut runs: Vec<Run> = std::fs::read_dir(self.folder.join("runs"))
             .into_iter()
             .flatten()

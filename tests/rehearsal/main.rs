@@ -5,6 +5,7 @@
 
 mod demo;
 mod journey;
+mod logs;
 mod messages;
 mod neighbours;
 mod stage;

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::BELOW;
-use crate::commands::run_record::EVENTS;
 use crate::commands::session::Stage;
 use crate::config::Config;
 use crate::failure::{Failure, Id};
@@ -15,7 +14,7 @@ use crate::host::{CommandError, Hosts};
 use crate::journal::History;
 use crate::plan::{self, Circumstances};
 use crate::report::status_table::{CheckRow, CheckState};
-use crate::state::{Holder, State};
+use crate::state::{EVENTS, Holder, State};
 use crate::step::{Step, Verdict};
 use crate::steps::{integrate_kafka, launch_vm};
 use crate::text;

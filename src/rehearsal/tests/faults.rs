@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Stage, split};
-use crate::host::{CommandError, Host};
+use crate::host::{CommandError, CommandLine, Host};
 use crate::rehearsal::Scenario;
 
 #[test]
@@ -48,6 +48,23 @@ fn a_fault_strikes_so_often_and_no_more() {
     stage.good("hostname");
     stage.bad("hostname", 3, "no");
     stage.good("hostname");
+}
+
+#[test]
+fn a_fault_can_wait_for_the_end_of_another_command() {
+    let stage = Stage::with(
+        "faults: [ { command: hostname, once: \"stat -c %U 'a b'\", fails: { code: 3, stderr: no } } ]",
+    );
+    let stage = stage.with_vm("24.04");
+    let stat = |words: [&str; 3]| {
+        stage.vm.ask(&CommandLine::reads("stat", words)).unwrap();
+    };
+    stage.good("hostname");
+    stat(["-c", "%U", "a"]);
+    stage.good("hostname");
+    stat(["-c", "%U", "a b"]);
+    stage.bad("hostname", 3, "no");
+    stage.bad("hostname", 3, "no");
 }
 
 #[test]
