@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{CommandLine, Effect, Io, Stream, lines};
+use super::{CommandLine, Effect, Io, Stream, lines, scrub};
 
 /// How much of a command's output is kept: its first and its last half.
 pub const KEPT: u64 = 64 * 1024 * 1024;
@@ -40,7 +40,7 @@ impl RunFolder {
     /// # Errors
     /// The file could not be made.
     pub fn keep(&self, line: &CommandLine) -> io::Result<Kept> {
-        let first = format!("$ {line}\n").into_bytes();
+        let first = format!("$ {}\n", scrub::text(&line.to_string())).into_bytes();
         if line.effect == Effect::Reads && matches!(line.io, Io::Captured { .. }) {
             let to = To::Questions { folder: self.clone(), text: first };
             return Ok(Kept { to, name: QUESTIONS.to_owned(), open: None });
