@@ -172,11 +172,13 @@ pub enum Fact {
     /// A step stands still, and this is why.
     Diagnosed {
         /// Its name.
-        step: &'static str,
+        #[serde(deserialize_with = "name")]
+        step: Name,
         /// The known issue's id.
-        id: &'static str,
+        #[serde(deserialize_with = "name")]
+        id: Name,
         /// What it is.
-        cause: &'static str,
+        cause: String,
         /// What shows it.
         evidence: String,
         /// What to do about it.
@@ -225,8 +227,8 @@ pub enum Fact {
         /// What did not happen.
         message: String,
         /// The id of the known issue that is its cause, if one was found.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        cause: Option<&'static str>,
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "perhaps")]
+        cause: Option<Name>,
     },
     /// The run ended.
     PlanFinished {
@@ -335,7 +337,19 @@ mod tests {
                 cause: Some("unreachable"),
             },
             Fact::Warning { step: None, message: "the disk is slow".into() },
-            Fact::StepFailed { step, id: "model-not-ready", message: "no".into() },
+            Fact::Diagnosed {
+                step,
+                id: "vm-disk-full",
+                cause: "The disk is full".into(),
+                evidence: "no byte is free".into(),
+                cure: "make room".into(),
+            },
+            Fact::StepFailed {
+                step,
+                id: "model-not-ready",
+                message: "no".into(),
+                cause: Some("vm-disk-full"),
+            },
             Fact::PlanFinished { outcome: "failed", exit_code: 5 },
         ] {
             let event = Event { v: 1, at, elapsed_ms: 7, fact, rehearsal: false };

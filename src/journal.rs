@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::format_time;
 use crate::failure::{Failure, Id};
+use crate::host::scrub;
 use crate::state::unusable;
 
 /// Its name in the state folder.
@@ -219,6 +220,7 @@ impl Journal {
         let line = Line { n: number, at: format_time(at), record: record.clone() };
         let body = serde_json::to_string(&line)
             .map_err(|e| Failure::new(Id::Unexpected, format!("a record cannot be written as JSON: {e}")))?;
+        let body = scrub::text(&body);
         let before = self.file.metadata().map_err(|e| unusable(&self.path, "read", &e))?.len();
         let written = self.file.write_all(sealed(&body).as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(e) = written {

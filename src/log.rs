@@ -9,6 +9,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::host::scrub;
 use crate::report::terminal::Terminal;
 
 /// The name of the log in a run's folder.
@@ -58,13 +59,16 @@ struct Line {
 }
 
 impl Write for Line {
+    /// Takes a whole line (tracing-subscriber writes no other), and passes it on without secrets.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = scrub::text(&text);
         if let Some(file) = FILE.get() {
             // A log that cannot be written is no reason to stop.
-            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes);
+            let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
         }
         if let Some(terminal) = &self.terminal {
-            let _ = terminal.errors().write_all(bytes);
+            let _ = terminal.errors().write_all(text.as_bytes());
         }
         Ok(bytes.len())
     }

@@ -53,7 +53,7 @@ fn show(session: &Session, args: &AdminShow) -> Result<u8, Failure> {
             let servers: Vec<&str> = servers.split(',').collect();
             let document = json!({ "schema": "kafstack/admin-show/v1", "rehearsal": session.global.rehearse,
                 "username": username, "password": password.as_ref().map(Secret::reveal), "bootstrap_servers": servers });
-            super::print_json(session, &document);
+            super::disclose_json(session, &document);
         }
         TableFormat::Table => {
             let password = password.as_ref().map_or("(hidden; `--reveal` shows it)", Secret::reveal);
@@ -61,7 +61,7 @@ fn show(session: &Session, args: &AdminShow) -> Result<u8, Failure> {
             table.row(["Username".into(), username.into()]);
             table.row(["Password".into(), password.into()]);
             table.row(["Bootstrap servers".into(), servers.as_str().into()]);
-            session.terminal.data(&table.to_string());
+            session.terminal.disclose(&table.to_string());
         }
     }
     Ok(0)

@@ -124,3 +124,8 @@ fn confirm(session: &Session, yes: bool, question: &str, otherwise: &str) -> Res
 fn print_json(session: &Session, document: &serde_json::Value) {
     session.terminal.data(&format!("{document:#}\n"));
 }
+
+/// Prints a JSON document with the secrets in it: the user asked for them.
+fn disclose_json(session: &Session, document: &serde_json::Value) {
+    session.terminal.disclose(&format!("{document:#}\n"));
+}

@@ -153,7 +153,7 @@ fn show(session: &Session, stack: &Stack, neighbour: Neighbour, args: &Add) -> R
             let document = json!({ "schema": "kafstack/add/v1", "rehearsal": session.global.rehearse,
                 "name": neighbour.name(), "url": url, "username": neighbour.username(),
                 "password": password.as_ref().map(Secret::reveal), "password_kept": kept });
-            super::print_json(session, &document);
+            super::disclose_json(session, &document);
         }
         TableFormat::Table => {
             let password = password.as_ref().map_or("(hidden; --reveal shows it)", Secret::reveal);
@@ -162,7 +162,7 @@ fn show(session: &Session, stack: &Stack, neighbour: Neighbour, args: &Add) -> R
             table.row(["Username".into(), neighbour.username().into()]);
             table.row(["Password".into(), password.into()]);
             table.row(["Kept".into(), kept.as_str().into()]);
-            session.terminal.data(&table.to_string());
+            session.terminal.disclose(&table.to_string());
         }
     }
     let line = "that address is inside the VM; `kafstack connect` makes a way to it from this laptop";

@@ -293,7 +293,7 @@ fn show(session: &Session, args: &UserShow) -> Result<u8, Failure> {
                 })
             });
             let document = json!({ "schema": "kafstack/user-show/v1", "rehearsal": session.global.rehearse, "user": shown });
-            super::print_json(session, &document);
+            super::disclose_json(session, &document);
         }
         TableFormat::Table => {
             let mut table = Table::bare();
@@ -311,7 +311,7 @@ fn show(session: &Session, args: &UserShow) -> Result<u8, Failure> {
                 }
                 row("encrypted", if c.tls { "yes" } else { "no" });
             }
-            session.terminal.data(&table.to_string());
+            session.terminal.disclose(&table.to_string());
         }
     }
     Ok(0)

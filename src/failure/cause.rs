@@ -25,6 +25,6 @@ impl Cause {
     /// As a fact about a step.
     pub fn fact(&self, step: &'static str) -> Fact {
         let Cause { id, what, evidence, cure } = self.clone();
-        Fact::Diagnosed { step, id, cause: what, evidence, cure }
+        Fact::Diagnosed { step, id, cause: what.to_owned(), evidence, cure }
     }
 }

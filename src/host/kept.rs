@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::questions::{self, Question};
-use super::{CommandLine, Effect, Io, Place, Stream, lines};
+use super::{CommandLine, Effect, Io, Place, Stream, lines, scrub};
 
 /// How much of a command's output is kept: its first and its last half.
 pub const KEPT: u64 = 64 * 1024 * 1024;
@@ -45,15 +45,15 @@ impl RunFolder {
     pub fn keep(&self, line: &CommandLine, on: Place, step: Option<&str>) -> io::Result<Kept> {
         if line.effect == Effect::Reads && matches!(line.io, Io::Captured { .. }) {
             let n = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-            let asked =
-                Question { n, step: step.map(str::to_owned), on, argv: line.argv(), ..Question::default() };
+            let argv = line.argv().iter().map(|word| scrub::text(word).into_owned()).collect();
+            let asked = Question { n, step: step.map(str::to_owned), on, argv, ..Question::default() };
             let to = To::Questions { folder: self.clone(), asked, said: Default::default() };
             return Ok(Kept { to, name: questions::place(n), open: None });
         }
         let number = self.last.fetch_add(1, Ordering::SeqCst) + 1;
         let name = format!("{number:04}-{}.log", file_name(&line.program));
         let mut ring = Ring::new(&self.path.join(&name), KEPT / 2)?;
-        ring.write(format!("$ {line}\n").as_bytes())?;
+        ring.write(format!("$ {}\n", scrub::text(&line.to_string())).as_bytes())?;
         Ok(Kept { to: To::File(ring), name, open: None })
     }
 

@@ -11,6 +11,7 @@ pub mod laptop;
 pub mod lines;
 pub mod questions;
 pub mod recorded;
+pub mod scrub;
 pub mod secret;
 pub mod vm;
 
@@ -377,13 +378,17 @@ impl Output {
         }
     }
 
-    /// The last few lines it said, for an error's text; nothing of a confidential command.
+    /// The last few lines it said, for an error's text, without secrets; nothing of a confidential command.
     pub fn last_words(&self, line: &CommandLine) -> String {
         if line.confidential {
             return "(its output is confidential)".to_owned();
         }
         let text = if self.stderr.iter().all(u8::is_ascii_whitespace) { self.out() } else { self.err() };
-        let text = lines::clean(&text);
+        // A tail may begin within a secret.
+        let whole = text.len() < TAIL;
+        let text =
+            if whole { &*text } else { text.split_once(char::is_whitespace).map_or("", |(_, rest)| rest) };
+        let text = lines::clean(&scrub::text(text));
         let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
         lines[lines.len().saturating_sub(12)..].join("\n")
     }

@@ -1,5 +1,5 @@
-//! A [`Host`] whose commands are told as events and whose output is kept in the run's folder. It changes nothing
-//! about a command but one thing: it starts none, or leaves it, when the user asked for that.
+//! A [`Host`] whose commands are told as events and whose output is kept in the run's folder, both without secrets. It
+//! changes nothing about a command but one thing: it starts none, or leaves it, when the user asked for that.
 
 use std::io;
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::clock::Stop;
 use super::kept::{End, Kept, RunFolder};
 use super::lines::{self, Shown};
+use super::scrub::{self, Scrubber};
 use super::{CommandError, CommandLine, Flow, Host, Io, Output, Place, Stream, Watch};
 use crate::event::{Fact, Teller};
 
@@ -82,20 +83,19 @@ impl Host for Recorded {
             effect: line.effect,
             kept: kept.as_ref().map(|kept| kept.name().to_owned()),
         });
-        let mut recording = Recording {
+        let record = Record {
             host: self,
-            watch,
             step,
             shown: Shown::default(),
             left: if line.io == Io::Streamed && !line.confidential { Some(TOLD) } else { None },
             kept,
-            tidies: line.tidies,
         };
+        let mut recording = Recording { record, watch, scrubbers: Default::default(), tidies: line.tidies };
         let result = self.inner.run(line, &mut recording);
-        let kept = recording.kept.take();
+        let kept = recording.finish();
         let took = Duration::try_from(self.tell.now().duration_since(began)).unwrap_or_default();
         let exit_code = result.as_ref().ok().map(|output| output.code);
-        let error = result.as_ref().err().map(|error| lines::clean(&error.to_string()));
+        let error = result.as_ref().err().map(|error| lines::clean(&scrub::text(&error.to_string())));
         let cause = result.as_ref().err().map(CommandError::cause);
         if let Some(kept) = kept {
             self.or_warn(kept.finish(&End { exit_code, error: error.as_deref(), took }));
@@ -108,10 +108,30 @@ impl Host for Recorded {
 
 /// One command's recording.
 struct Recording<'a> {
-    /// Whose.
-    host: &'a Recorded,
-    /// The caller.
+    /// What is told and kept.
+    record: Record<'a>,
+    /// The caller, who is handed what the command said as it said it.
     watch: &'a mut dyn Watch,
+    /// One for each stream.
+    scrubbers: [Scrubber; 2],
+    /// It is not left when the user leaves.
+    tidies: bool,
+}
+
+impl Recording<'_> {
+    /// The command has ended: its file, to be finished.
+    fn finish(mut self) -> Option<Kept> {
+        for (scrubber, stream) in self.scrubbers.iter_mut().zip([Stream::Stdout, Stream::Stderr]) {
+            scrubber.finish(&mut |text| self.record.line(stream, text));
+        }
+        self.record.kept
+    }
+}
+
+/// What of a command is told and kept.
+struct Record<'a> {
+    /// By whom.
+    host: &'a Recorded,
     /// The step on whose behalf it runs.
     step: Option<&'static str>,
     /// Makes text of raw lines.
@@ -120,11 +140,25 @@ struct Recording<'a> {
     left: Option<usize>,
     /// The command's file.
     kept: Option<Kept>,
-    /// It is not left when the user leaves.
-    tidies: bool,
 }
 
-impl Recording<'_> {
+impl Record<'_> {
+    /// Keeps and tells a line without secrets, or a piece of one.
+    fn line(&mut self, stream: Stream, text: &[u8]) {
+        if let Some(kept) = &mut self.kept {
+            let written = kept.line(stream, text);
+            if self.host.or_warn(written).is_none() {
+                self.kept = None;
+            }
+        }
+        if self.left.is_some() {
+            for text in self.shown.texts(stream, text) {
+                self.tell(stream, text);
+            }
+        }
+    }
+
+    /// Tells a text, or once that there are too many.
     fn tell(&mut self, stream: Stream, text: String) {
         let tell = &self.host.tell;
         match self.left {
@@ -148,28 +182,21 @@ impl Recording<'_> {
 
 impl Watch for Recording<'_> {
     fn line(&mut self, stream: Stream, text: &[u8]) {
-        if let Some(kept) = &mut self.kept {
-            let written = kept.line(stream, text);
-            if self.host.or_warn(written).is_none() {
-                self.kept = None;
-            }
-        }
-        if self.left.is_some() {
-            for text in self.shown.texts(stream, text) {
-                self.tell(stream, text);
-            }
+        if self.record.kept.is_some() || self.record.left.is_some() {
+            let scrubber = &mut self.scrubbers[usize::from(stream == Stream::Stderr)];
+            scrubber.line(text, &mut |text| self.record.line(stream, text));
         }
         self.watch.line(stream, text);
     }
 
     fn tick(&mut self, elapsed: Duration) -> Flow {
         let caller = self.watch.tick(elapsed);
-        if self.host.stop.leave_now() && !self.tidies { Flow::Leave } else { caller }
+        if self.record.host.stop.leave_now() && !self.tidies { Flow::Leave } else { caller }
     }
 
     fn between(&mut self, elapsed: Duration) {
         // Nothing new is begun once the user wants to stop, not even a question.
-        if !self.host.stop.requested() {
+        if !self.record.host.stop.requested() {
             self.watch.between(elapsed);
         }
     }
@@ -274,7 +301,7 @@ mod tests {
     fn captured_output_is_kept_but_not_told_and_confidential_output_is_neither() {
         let folder = tempfile::tempdir().unwrap();
         let run = Some(RunFolder::new(folder.path()));
-        let said = [(Stream::Stdout, "canary")];
+        let said = [(Stream::Stdout, "an answer")];
         let lines = [
             (CommandLine::reads("juju", ["models"]), 1),
             (CommandLine::reads("juju", ["show-user"]).confidential(), 1),
@@ -285,8 +312,35 @@ mod tests {
             assert_eq!((outputs(&facts).len(), facts.len()), (0, 2));
             let kept = kept_files(&folder);
             assert_eq!(kept.len(), files);
-            assert!(kept[0].contains(r#""argv":["juju","models"],"#) && kept[0].contains("canary"));
+            assert!(kept[0].contains(r#""argv":["juju","models"],"#) && kept[0].contains("an answer"));
         }
+    }
+
+    #[test]
+    fn no_secret_is_told_or_kept_wherever_it_is_said() {
+        let secret = crate::host::secret::Secret::new("ZqR-recorded-by-nobody");
+        let folder = tempfile::tempdir().unwrap();
+        let line = CommandLine::changes("juju", ["config", "x", secret.reveal()]);
+        let cut = format!("{}{}", "x".repeat(lines::PIECE - 9), secret.reveal());
+        let (first, rest) = cut.split_at(lines::PIECE);
+        let said = [
+            (Stream::Stdout, secret.reveal()),
+            (Stream::Stderr, "OS_PASSWORD=ZqR-of-unknown-making"),
+            (Stream::Stdout, first),
+            (Stream::Stdout, rest),
+        ];
+        let error = CommandError::Unreachable { line: "x".to_owned(), why: secret.reveal().to_owned() };
+        let run = Some(RunFolder::new(folder.path()));
+        let (result, facts) = record(&line, &said, Err(error.clone()), Stop::default(), run);
+        assert_eq!(result, Err(error), "the caller is answered as it was said");
+        let shown = "x".repeat(lines::SHOWN);
+        assert_eq!(outputs(&facts), ["(secret)", "OS_PASSWORD=(secret)", &shown]);
+        let kept = kept_files(&folder);
+        assert!(kept[0].starts_with("$ juju config x (secret)\n(secret)\n! OS_PASSWORD=(secret)\nxxx"));
+        assert!(kept[0].ends_with("xxx(secret)\n# no answer to `x`: (secret)\n"));
+        assert!(
+            !kept[0].contains("ZqR") && !format!("{facts:?}").replacen("ZqR-recorded", "", 1).contains("ZqR")
+        );
     }
 
     #[test]

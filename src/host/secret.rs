@@ -2,15 +2,20 @@
 
 use std::fmt;
 
+use super::scrub;
+
 /// Text that stays out of logs, events, argument lists and debug output. Only [`Secret::reveal`] gives it away,
-/// and only code that writes to a place the user named may call that.
+/// and only code that writes to a place the user named may call that. Whatever becomes a secret is learnt by [`scrub`] as
+/// well, which takes it out of everything that tools say from then on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
     /// Takes the text in.
     pub fn new(text: impl Into<String>) -> Self {
-        Secret(text.into())
+        let text = text.into();
+        scrub::learn(&text);
+        Secret(text)
     }
 
     /// So many letters and digits from the system's random source.
@@ -31,7 +36,7 @@ impl Secret {
                 even.take(left).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])),
             );
         }
-        Ok(Secret(text))
+        Ok(Secret::new(text))
     }
 
     /// The text itself.

@@ -1,10 +1,11 @@
-//! Events as JSON, one object a line, for `--events` and for the run's folder.
+//! Events as JSON, one object a line, for `--events` and for the run's folder. No secret passes.
 
 use std::io::{self, Write};
 
 use super::Reporter;
 use super::terminal::Terminal;
 use crate::event::Event;
+use crate::host::scrub;
 
 /// Writes every event as it comes.
 pub struct Ndjson {
@@ -33,7 +34,7 @@ impl Reporter for Ndjson {
     fn on(&mut self, event: &Event) {
         let Some(to) = &mut self.to else { return };
         let written = serde_json::to_string(event).map_err(io::Error::from).and_then(|line| {
-            to.write_all(format!("{line}\n").as_bytes())?;
+            to.write_all(format!("{}\n", scrub::text(&line)).as_bytes())?;
             to.flush()
         });
         if let Err(error) = written {

@@ -1,5 +1,5 @@
 //! The terminal: owns standard output and standard error, and asks questions. Data goes to standard output;
-//! everything else goes to standard error.
+//! everything else goes to standard error. No secret passes but through [`Terminal::disclose`] and [`Terminal::bytes`].
 
 use std::fmt;
 use std::io::{self, BufRead, Write};
@@ -12,6 +12,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use super::style::{self, paint};
 use crate::failure::Failure;
 use crate::host::clock::Stop;
+use crate::host::scrub;
 use crate::text;
 
 /// What is known about the terminal from outside.
@@ -119,6 +120,11 @@ impl Terminal {
     /// Writes what was asked for to standard output, as it is but for the colours, which go where they are not
     /// wanted. Text from tools must have been cleaned by whoever composed it; tables do.
     pub fn data(&self, text: &str) {
+        self.disclose(&scrub::text(text));
+    }
+
+    /// As [`Terminal::data`], with the secrets in it: the user asked for them.
+    pub fn disclose(&self, text: &str) {
         let text = fit(text, self.colors(self.settings.stdout_is_terminal));
         self.ends().aside(|ends| ends.put(text.as_bytes()));
     }
@@ -134,7 +140,7 @@ impl Terminal {
         if !self.settings.stdout_is_terminal {
             return self.data(text);
         }
-        let text = fit(text, self.colors(true));
+        let text = fit(&scrub::text(text), self.colors(true));
         let height = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_row));
         let fits = if height > 1 { height - 1 } else { usize::MAX };
         let lines: String = text.lines().take(fits).map(|line| format!("{line}{TO_LINE_END}\n")).collect();
@@ -172,7 +178,8 @@ impl Terminal {
         if !self.can_ask() {
             return false;
         }
-        let question = format!("{} [y/N] ", text::lines(question).join("\n"));
+        let question = scrub::text(question);
+        let question = format!("{} [y/N] ", text::lines(&question).join("\n"));
         self.ends().aside(|ends| {
             ends.say(&question);
             let mut answer = String::new();
@@ -220,9 +227,9 @@ impl Terminal {
         self.ends().aside(|ends| ends.say(&format!("{text}\n")));
     }
 
-    /// The text as standard error shows it: with its colours or without.
+    /// The text as standard error shows it: with its colours or without, and without secrets.
     pub(super) fn dressed(&self, text: &str) -> String {
-        fit(text, self.colors(self.settings.stderr_is_terminal))
+        fit(&scrub::text(text), self.colors(self.settings.stderr_is_terminal))
     }
 
     /// From now on these live lines step aside while something else is written.

@@ -92,6 +92,7 @@ impl Told {
             Fact::StepStarted { step, .. }
             | Fact::StepSkipped { step, .. }
             | Fact::Waiting { step, .. }
+            | Fact::Diagnosed { step, .. }
             | Fact::Retrying { step, .. }
             | Fact::StepFinished { step, .. }
             | Fact::StepFailed { step, .. } => Some(step),
