@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::events::Happening;
+use super::happenings;
 use super::juju::store::Controller;
 use super::openstack::Server;
+use super::timeline::Millis;
 use super::world::{Multipass, Snap, World};
 
 /// An effect on the VM it is recorded for, or on the laptop.
@@ -24,12 +27,17 @@ pub enum Change {
     VmRunning,
     /// The first boot is over.
     CloudInitDone,
-    /// An event of the scenario: the VM is not running any more.
+    /// The VM is not running any more.
     VmHalted(String),
-    /// An event of the scenario: the VM is gone for good.
-    VmGone,
-    /// The Multipass daemon goes down until then.
-    DaemonDown(i64),
+    /// An event of the scenario. Where it takes a while, it is over then.
+    Happens {
+        /// What happens.
+        what: Happening,
+        /// Until when.
+        until: Millis,
+    },
+    /// The daemon is there again after a refresh, and wakes the VMs that it suspended.
+    DaemonBack,
     /// A snap is there.
     SnapInstalled {
         /// Its name.
@@ -95,8 +103,8 @@ impl Change {
             Change::MultipassInstalled { .. }
                 | Change::ImageCached(_)
                 | Change::VmHalted(_)
-                | Change::VmGone
-                | Change::DaemonDown(_)
+                | Change::Happens { .. }
+                | Change::DaemonBack
         )
     }
 
@@ -112,17 +120,14 @@ impl Change {
             Change::ImageCached(image) => {
                 world.laptop.images.insert(image);
             }
-            Change::DaemonDown(until) => world.laptop.daemon_down_until = until,
             Change::VmRunning => world.boot(name),
             Change::VmHalted(state) => {
                 if world.vms.get(name).is_some_and(|vm| vm.state == "Running" || vm.state == "Starting") {
                     world.halt(name, &state);
                 }
             }
-            Change::VmGone => {
-                world.halt(name, "Deleted");
-                world.vms.remove(name);
-            }
+            Change::Happens { what, until } => happenings::come(world, name, what, until),
+            Change::DaemonBack => happenings::daemon_is_back(world),
             Change::VmListed => {
                 if let Some(vm) = world.vms.get_mut(name) {
                     vm.state = "Starting".to_owned();

@@ -1,6 +1,7 @@
 //! `multipass exec`: the way into a VM, which starts one that does not run.
 
 use super::change::Change;
+use super::events::VmEvent;
 use super::grammar::Words;
 use super::guest::{self, Seat};
 use super::multipass::Answer;
@@ -59,6 +60,9 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
         }
     }
     let boot = world.vms[name].boot;
+    if world.vm_is(VmEvent::Frozen) {
+        return Ok(Script { inside: Some((name.to_owned(), boot)), ..Script::hang() });
+    }
     // A session of its own each time: connection, authentication, a shell.
     delay += world.draw().between(&format!("session {}", argv.last().unwrap_or(&"")), 250, 450);
     let (vm, stdin) = (name.to_owned(), stdin.clone());

@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::change::Change;
 use super::multipass;
-use super::scenario::{Answer, Bytes, Daemon, Fault, Scenario, Span, Sudo, VmEvent};
+use super::scenario::{Answer, Bytes, Fault, Scenario, Span, Sudo};
 use super::script::{Said, Script};
 use super::timeline::{MINUTE, Millis};
+use super::troubles::Trouble;
 use super::world::World;
 use crate::host::{Place, Stream, paste};
 
@@ -18,20 +19,12 @@ pub const NEVER_BEGAN: i32 = 255;
 pub struct Planted {
     /// What was written.
     scenario: Scenario,
-    /// When it was planted.
-    began: Millis,
     /// How often each fault met its command.
     met: Vec<u32>,
     /// From when on each fault lies in wait for its command.
     from: Vec<Millis>,
-}
-
-/// What ails a unit.
-pub enum Ailment {
-    /// Its hook failed with this message, since then.
-    Error(String, Millis),
-    /// Its agent is lost since then.
-    Lost(Millis),
+    /// The events that last.
+    pub troubles: Vec<Trouble>,
 }
 
 /// A command as a scenario names it: quoted as kafstack prints it, with `sudo` and without.
@@ -106,6 +99,18 @@ impl Fault {
         if let Some(Span(took)) = self.takes {
             script = script.taking(took);
         }
+        if let Some(times) = self.slow {
+            script.slow_down(times);
+            world.slow_down(times);
+        }
+        if let Some(Span(after)) = self.freezes_after {
+            script.said.retain(|said| said.at <= after);
+            script.hangs = true;
+            world.freeze(after);
+        }
+        if let Some(Span(over)) = self.drips {
+            script = script.dripping(over);
+        }
         script
     }
 }
@@ -139,22 +144,21 @@ pub fn plant(world: &mut World, scenario: Scenario, fresh: bool) {
     }
     world.job = 0;
     world.due.retain(|due| due.job != 0);
+    let mut troubles = Vec::new();
     for event in &scenario.events {
-        let change = match (event.vm, event.daemon) {
-            (Some(VmEvent::Stopped), _) => Change::VmHalted("Stopped".to_owned()),
-            (Some(VmEvent::Suspended), _) => Change::VmHalted("Suspended".to_owned()),
-            (Some(VmEvent::Deleted), _) => Change::VmHalted("Deleted".to_owned()),
-            (Some(VmEvent::Gone), _) => Change::VmGone,
-            (None, Some(Daemon::Down)) => {
-                Change::DaemonDown(began + event.after.0 + event.r#for.map_or(Millis::MAX / 4, |span| span.0))
-            }
-            (None, None) => continue,
-        };
-        world.later("", event.after.0, change);
+        let (after, lasts) = (event.after.0, event.heals_after.map(|span| span.0));
+        // What cannot be was refused when the scenario was read.
+        let Ok(what) = event.what() else { continue };
+        let until = lasts.map_or(Millis::MAX, |lasts| began + after + lasts);
+        if what.is_at_once() {
+            world.later("", after, Change::Happens { what, until });
+        } else {
+            troubles.push(Trouble { from: began + after, until, what });
+        }
     }
     let met = vec![0; scenario.faults.len()];
     let from = scenario.faults.iter().map(|f| if f.once.is_some() { Millis::MAX } else { began }).collect();
-    world.planted = Some(Planted { scenario, began, met, from });
+    world.planted = Some(Planted { scenario, met, from, troubles });
     world.touched = true;
 }
 
@@ -200,21 +204,5 @@ impl Planted {
     /// Whether the scenario brought this VM.
     pub fn brought(&self, vm: &str) -> bool {
         self.scenario.vms.iter().any(|keys| keys.name == vm)
-    }
-
-    /// What ails a unit now.
-    pub fn ailment(&self, unit: &str, now: Millis) -> Option<Ailment> {
-        self.scenario.events.iter().find_map(|event| {
-            let from = self.began + event.after.0;
-            let until = event.heals_after.map_or(Millis::MAX, |span| from + span.0);
-            if !(from..until).contains(&now) {
-                return None;
-            }
-            match &event.error {
-                Some(text) if event.unit.as_deref() == Some(unit) => Some(Ailment::Error(text.clone(), from)),
-                None if event.agent_lost.as_deref() == Some(unit) => Some(Ailment::Lost(from)),
-                _ => None,
-            }
-        })
     }
 }

@@ -1,11 +1,12 @@
 //! The inside of a VM: its small commands, and the way to the simulated tools there.
 
 use super::change::Change;
-use super::laptop::{curl, df, meminfo, unknown};
+use super::events::{Spot, VmEvent};
+use super::laptop::{curl, unknown};
 use super::script::Script;
-use super::timeline::{Draw, Millis, SECOND};
+use super::timeline::{Draw, Millis};
 use super::world::{Guest, World};
-use super::{juju, lxd, multipass, openstack, prepare, snap, sunbeam};
+use super::{juju, lxd, multipass, openstack, prepare, snap, sunbeam, system};
 use crate::host::Stdin;
 
 /// Where a command in a VM runs, and as whom.
@@ -100,12 +101,18 @@ fn small(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         }
         ["id", "-un"] => Script::says("ubuntu\n"),
         ["hostname"] => Script::says(format!("{}\n", seat.guest().hostname)),
-        ["hostname", "-f"] => Script::says(format!("{}\n", seat.guest().fqdn)),
+        ["hostname", "-f"] => Script::says(format!("{}\n", system::full_name(seat))),
         ["lsb_release", "-sc"] => Script::says(format!("{}\n", seat.guest().codename)),
         ["cloud-init", "status", rest @ ..] => cloud_init(seat, rest),
         ["tee", path] => tee(seat, path),
         ["mkdir", "-p", path] => {
             let path = Guest::path(path);
+            if seat.world.vm_is(VmEvent::DiskFull) && !has_folder(seat.guest(), &path) {
+                return Script::fails(
+                    1,
+                    format!("mkdir: cannot create directory '{path}': No space left on device"),
+                );
+            }
             if !seat.root && !path.starts_with("/home/ubuntu") {
                 return Script::fails(
                     1,
@@ -122,14 +129,10 @@ fn small(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             let there = seat.guest().snaps.contains_key("openstack");
             verdict(there && (seat.root || seat.guest().groups.contains("snap_daemon")))
         }
-        ["nproc"] => Script::says(format!("{}\n", seat.world.vms[&seat.vm].cpus)),
-        ["df", "-Pk", "/"] => {
-            let vm = &seat.world.vms[&seat.vm];
-            let disk = vm.disk / 1000 * 967;
-            Script::says(df(disk, disk.saturating_sub(multipass::held(vm, seat.world.now))))
+        ["nproc"] => Script::says(format!("{}\n", multipass::sizes(seat.world, &seat.vm).0)),
+        ["curl", "-sS", "-m", limit, "-o", "/dev/null", url] => {
+            curl(seat.world.network(Spot::Vm), limit, url)
         }
-        ["date", "+%s"] => Script::says(format!("{}\n", seat.now() / SECOND)),
-        ["curl", "-sS", "-m", limit, "-o", "/dev/null", url] => curl(seat.world.laptop.network, limit, url),
         ["usermod", "-aG", group, "ubuntu"] => usermod(seat, group),
         ["install", "-m", "600", "/dev/null", path] => {
             let full = Guest::path(path);
@@ -146,7 +149,10 @@ fn small(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             seat.guest_mut().files.remove(&path);
             Script::silent()
         }
-        _ => seat.unknown(argv),
+        _ => match system::ask(seat, argv) {
+            Some(script) => script,
+            None => seat.unknown(argv),
+        },
     }
 }
 
@@ -164,7 +170,7 @@ fn verdict(yes: bool) -> Script {
 /// `cat` of one file.
 fn cat(seat: &Seat<'_>, path: &str) -> Script {
     if path == "/proc/meminfo" {
-        return Script::says(meminfo(seat.world.vms[&seat.vm].memory));
+        return Script::says(system::meminfo(seat.world, &seat.vm));
     }
     match seat.guest().file(path) {
         Some(text) => Script::says(text),
@@ -174,12 +180,23 @@ fn cat(seat: &Seat<'_>, path: &str) -> Script {
 
 /// `cloud-init status`; 2 is its code for "done, with recoverable trouble".
 fn cloud_init(seat: &Seat<'_>, rest: &[&str]) -> Script {
-    let status = if seat.guest().cloud_init_done { "done" } else { "running" };
+    let world = &seat.world;
+    let (status, errors) = match () {
+        () if world.vm_is(VmEvent::CloudInitFailed) => (
+            "error",
+            "\"('scripts_user', RuntimeError('Runparts: 1 failures (runcmd) in 1 attempted commands'))\"",
+        ),
+        () if world.vm_is(VmEvent::CloudInitRunning) || !seat.guest().cloud_init_done => ("running", ""),
+        () => ("done", ""),
+    };
+    let shown = if status == "error" { "error - done" } else { status };
+    let code = i32::from(status == "error");
     match rest {
         ["--format", "json"] | ["--format=json"] => Script::says(format!(
-            "{{\n  \"boot_status_code\": \"enabled-by-generator\",\n  \"detail\": \"DataSourceNoCloud [seed=/dev/vda]\",\n  \"errors\": [],\n  \"extended_status\": \"{status}\",\n  \"recoverable_errors\": {{}},\n  \"status\": \"{status}\"\n}}\n"
-        )),
-        [] => Script::says(format!("status: {status}\n")),
+            "{{\n  \"boot_status_code\": \"enabled-by-generator\",\n  \"detail\": \"DataSourceNoCloud [seed=/dev/vda]\",\n  \"errors\": [{errors}],\n  \"extended_status\": \"{shown}\",\n  \"recoverable_errors\": {{}},\n  \"status\": \"{status}\"\n}}\n"
+        ))
+        .ends(40, code),
+        [] => Script::says(format!("status: {status}\n")).ends(40, code),
         _ => Script::fails(2, "usage: cloud-init status [-h] [--format {json,tabular,yaml}] [-l] [-w]"),
     }
 }
@@ -192,6 +209,10 @@ fn tee(seat: &mut Seat<'_>, path: &str) -> Script {
         Stdin::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
     };
     let full = Guest::path(path);
+    if seat.world.vm_is(VmEvent::DiskFull) {
+        seat.guest_mut().files.insert(full, String::new());
+        return Script::fails(1, format!("tee: {path}: No space left on device")).out(text);
+    }
     let folder = full.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
     let standard = ["", "/etc", "/home/ubuntu", "/tmp"].contains(&folder.as_str());
     if !standard && !has_folder(seat.guest(), &folder) {

@@ -1,7 +1,8 @@
 //! The laptop's own commands: what it says of itself, and the way to the simulated tools on it.
 
+use super::events::{Network, Spot};
 use super::script::Script;
-use super::timeline::MINUTE;
+use super::timeline::{MINUTE, SECOND};
 use super::world::World;
 use super::{faults, multipass, routes, snap};
 use crate::host::{CommandError, CommandLine, Place, Stdin};
@@ -45,7 +46,8 @@ fn dispatch(world: &mut World, argv: &[&str], stdin: &Stdin) -> Script {
             let held: u64 = world.vms.values().map(|vm| multipass::held(vm, world.now)).sum();
             Script::says(df(laptop.disk + (80 << 30), laptop.disk.saturating_sub(held)))
         }
-        ["curl", "-sS", "-m", limit, "-o", "/dev/null", url] => curl(laptop.network, limit, url),
+        ["curl", "-sS", "-m", limit, "-o", "/dev/null", url] => curl(world.network(Spot::Laptop), limit, url),
+        ["date", "+%s"] => Script::says(format!("{}\n", world.laptop_time().as_second())),
         ["sudo", "-n", rest @ ..] if laptop.sudo => sudo(world, rest),
         ["sudo", "-n", ..] => Script::fails(1, "sudo: a password is required"),
         ["sudo", "-v"] if laptop.sudo => Script::silent(),
@@ -113,13 +115,38 @@ pub fn df(total: u64, free: u64) -> String {
     )
 }
 
-/// `curl` that only wants to know whether somebody answers.
-pub fn curl(network: bool, limit: &str, url: &str) -> Script {
+/// `curl` that only wants to know whether somebody answers; a 429 is an answer.
+pub fn curl(network: Option<Network>, limit: &str, url: &str) -> Script {
     let host = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or(url);
-    if network {
-        return Script::silent().taking(350);
+    let port = if url.starts_with("http:") { 80 } else { 443 };
+    let limit = limit.parse().unwrap_or(10) * SECOND;
+    match network {
+        None | Some(Network::Throttled) => Script::silent().taking(350),
+        Some(Network::Dns) => Script::fails(6, format!("curl: (6) Could not resolve host: {host}"))
+            .taking(limit.min(MINUTE).min(5010)),
+        Some(Network::Down) => Script::fails(
+            7,
+            format!(
+                "curl: (7) Failed to connect to {host} port {port} after 3068 ms: Couldn't connect to server"
+            ),
+        )
+        .taking(limit.min(3068)),
+        Some(Network::Proxy) => Script::fails(
+            28,
+            format!(
+                "curl: (28) Failed to connect to {host} port {port} after {limit} ms: Timeout was reached"
+            ),
+        )
+        .taking(limit),
     }
-    let limit: i64 = limit.parse().unwrap_or(10);
-    let took = (limit * 1000).min(MINUTE).min(5010);
-    Script::fails(6, format!("curl: (6) Could not resolve host: {host}")).taking(took)
+}
+
+/// Why something could not be fetched from there, as programs in Go say it; `None` if the network is good.
+pub fn unreachable(network: Option<Network>, host: &str) -> Option<String> {
+    Some(match network? {
+        Network::Dns => format!("dial tcp: lookup {host}: Temporary failure in name resolution"),
+        Network::Down => "dial tcp 185.125.190.26:443: connect: network is unreachable".to_owned(),
+        Network::Proxy => "dial tcp 185.125.190.26:443: i/o timeout".to_owned(),
+        Network::Throttled => format!("got unexpected HTTP status code 429 from {host}"),
+    })
 }

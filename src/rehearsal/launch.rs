@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::change::Change;
+use super::events::{Network, Spot};
 use super::grammar::Words;
 use super::multipass::{Answer, size, spinner};
 use super::script::Script;
@@ -119,7 +120,12 @@ pub fn run<'a>(world: &mut World, rest: &[&'a str], stdin: &Stdin, modern: bool)
         other => return refusal(format!("Unable to find an image matching \"{other}\" in remote \"\".")),
     };
     let cached = world.laptop.images.contains(image);
-    if !world.laptop.network && !cached {
+    if world.network(Spot::Laptop) == Some(Network::Throttled) && !cached {
+        return refusal(format!(
+            "failed to download from 'https://cloud-images.ubuntu.com/releases/server/releases/{image}/release/ubuntu-{image}-server-cloudimg-amd64.img': Error transferring - server replied: Too Many Requests"
+        ));
+    }
+    if world.network(Spot::Laptop).is_some() && !cached {
         return refusal("Remote \"release\" is unknown or unreachable. If image mirror is enabled, please confirm it is valid.".to_owned());
     }
     if !world.laptop.virtualisation {

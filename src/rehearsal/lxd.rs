@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 
 use super::change::Change;
+use super::containers;
+use super::events::{Is, LxdEvent, Spot, VmEvent};
 use super::guest::Seat;
+use super::multipass::{held, sizes};
 use super::script::Script;
 use super::snap::of_store;
 use super::timeline::{Millis, SECOND};
@@ -13,7 +16,7 @@ use super::timeline::{Millis, SECOND};
 pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
     let mut delay = 0;
     if !seat.guest().snaps.contains_key("lxd") {
-        if seat.guest().codename == "jammy" || !seat.world.laptop.network {
+        if seat.guest().codename == "jammy" || seat.world.network(Spot::Vm).is_some() {
             return Script::not_found(argv[0]);
         }
         delay = install(seat);
@@ -23,6 +26,18 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             1,
             "Error: LXD unix socket \"/var/snap/lxd/common/lxd/unix.socket\" not accessible: permission denied",
         );
+    }
+    if seat.world.lxd_is(LxdEvent::Down) || seat.world.snap_is("lxd", Is::Inactive) {
+        return match argv {
+            ["lxd", "waitready", "--timeout", seconds] => {
+                let limit = seconds.parse().unwrap_or(60) * SECOND;
+                Script::fails(1, format!("Error: LXD still not running after {seconds}s timeout (Get \"http://unix.socket/1.0\": dial unix /var/snap/lxd/common/lxd/unix.socket: connect: connection refused)")).taking(limit)
+            }
+            _ => Script::fails(
+                1,
+                "Error: Get \"http://unix.socket/1.0\": dial unix /var/snap/lxd/common/lxd/unix.socket: connect: connection refused",
+            ),
+        };
     }
     let mut script = if argv[0] == "lxd" { daemon(seat, argv) } else { client(seat, argv) };
     if delay > 0 {
@@ -84,7 +99,14 @@ pub fn initialise(seat: &mut Seat<'_>, after: Millis, bridge: String, ipv6: Stri
 
 /// `lxc`.
 fn client(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
-    let lxd = seat.guest().lxd.clone();
+    let mut lxd = seat.guest().lxd.clone();
+    let pool = lxd.bridge.is_some() && !seat.world.lxd_is(LxdEvent::PoolGone);
+    if seat.world.lxd_is(LxdEvent::BridgeGone) {
+        lxd.bridge = None;
+    }
+    if seat.world.lxd_is(LxdEvent::Ipv6On) {
+        lxd.ipv6 = "fd42:1e5d::1/64".to_owned();
+    }
     let bridge = lxd.bridge.clone().unwrap_or_default();
     let v4 = format!("{}.1/24", lxd.subnet);
     match argv {
@@ -105,16 +127,14 @@ fn client(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             }
             Script::json(&Value::Array(networks))
         }
-        ["lxc", "storage", "list", "--format", "csv"] => match lxd.bridge {
-            Some(_) => {
-                Script::says("default,dir,/var/snap/lxd/common/lxd/storage-pools/default,,1,CREATED\n")
-            }
-            None => Script::silent(),
-        },
+        ["lxc", "storage", "list", "--format", "csv"] if !pool => Script::silent(),
+        ["lxc", "storage", "list", "--format", "csv"] => {
+            Script::says("default,dir,/var/snap/lxd/common/lxd/storage-pools/default,,1,CREATED\n")
+        }
         ["lxc", "storage", "list", "--format", "json"] => {
-            let pool = json!({ "name": "default", "driver": "dir", "status": "Created", "config": {
+            let default = json!({ "name": "default", "driver": "dir", "status": "Created", "config": {
                 "source": "/var/snap/lxd/common/lxd/storage-pools/default" } });
-            Script::json(&Value::Array(lxd.bridge.map(|_| pool).into_iter().collect()))
+            Script::json(&Value::Array(pool.then_some(default).into_iter().collect()))
         }
         ["lxc", "profile", "device", "get", "default", "eth0", "network"] => match lxd.bridge {
             Some(bridge) => Script::says(format!("{bridge}\n")),
@@ -138,7 +158,18 @@ fn client(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         ["lxc", "config", "get", key] => {
             Script::says(format!("{}\n", lxd.config.get(*key).cloned().unwrap_or_default()))
         }
-        ["lxc", "list", "--format", "json"] => containers(seat),
+        ["lxc", "storage", "info", "default"] if pool => Script::says(room(seat)),
+        ["lxc", "storage", "info", _] => Script::fails(1, "Error: Storage pool not found"),
+        ["lxc", "network", "show", name] if lxd.bridge.as_deref() == Some(name) => Script::says(format!(
+            "name: {name}\ndescription: \"\"\ntype: bridge\nmanaged: true\nstatus: Created\nconfig:\n  ipv4.address: {v4}\n  ipv4.nat: \"true\"\n  ipv6.address: {}\nused_by:\n- /1.0/profiles/default\nlocations:\n- none\n",
+            lxd.ipv6
+        )),
+        ["lxc", "network", "show", _] => Script::fails(1, "Error: Network not found"),
+        ["lxc", "list", "--format", "json"] => containers::list(seat),
+        ["lxc", "info", name] => containers::info(seat, name),
+        ["lxc", "exec", name, "--", rest @ ..] => {
+            containers::exec(seat, name, rest).unwrap_or_else(|| seat.unknown(argv))
+        }
         _ => seat.unknown(argv),
     }
     .taking(120)
@@ -153,17 +184,18 @@ fn set_ipv6(seat: &mut Seat<'_>, name: &str, value: &str) -> Script {
     Script::silent()
 }
 
-/// `lxc list`: a container for each controller on LXD and each machine.
-fn containers(seat: &Seat<'_>) -> Script {
-    let mut names = Vec::new();
-    for controller in seat.guest().juju.controllers.values().filter(|c| c.cloud == "localhost") {
-        names.push(format!("juju-{}-0", controller.hex));
-        for model in controller.models.values() {
-            names.extend(model.machines.keys().map(|id| format!("juju-{}-{id}", &model.uuid[..6])));
-        }
-    }
-    let list = names
-        .into_iter()
-        .map(|name| json!({ "name": name, "status": "Running", "status_code": 103, "type": "container" }));
-    Script::json(&Value::Array(list.collect()))
+/// `lxc storage info`: the pool lies on the VM's own disk.
+fn room(seat: &Seat<'_>) -> String {
+    let (total, used) = {
+        let vm = &seat.world.vms[&seat.vm];
+        (sizes(seat.world, &seat.vm).2 / 1000 * 967, held(vm, seat.world.now))
+    };
+    let full = seat.world.lxd_is(LxdEvent::PoolFull) || seat.world.vm_is(VmEvent::DiskFull);
+    let used = if full { total } else { used };
+    let gib = |bytes: u64| format!("{}.{:02}GiB", bytes >> 30, (bytes >> 20) % 1024 * 100 / 1024);
+    format!(
+        "info:\n  description: \"\"\n  driver: dir\n  name: default\n  space used: {}\n  total space: {}\nused by:\n  profiles:\n  - default\n",
+        gib(used),
+        gib(total)
+    )
 }

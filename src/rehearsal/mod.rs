@@ -6,11 +6,14 @@
 
 mod change;
 mod charms;
+mod containers;
+mod events;
 mod exec;
 mod faults;
 mod fleet;
 mod grammar;
 mod guest;
+mod happenings;
 mod juju;
 mod kafka;
 mod laptop;
@@ -25,9 +28,11 @@ pub mod scenario;
 mod script;
 mod snap;
 mod sunbeam;
+mod system;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod troubles;
 mod world;
 mod wrapper;
 
@@ -283,7 +288,7 @@ impl Rehearsal {
 
 impl Clock for Rehearsal {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.lock().world.now).unwrap_or(Timestamp::UNIX_EPOCH)
+        self.lock().world.laptop_time()
     }
 
     fn pause(&self, time: Duration) {

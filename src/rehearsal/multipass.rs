@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::events::VmEvent;
 use super::grammar::{Misfit, Words};
 use super::laptop::unknown;
 use super::script::Script;
@@ -210,18 +211,22 @@ fn info<'a>(world: &World, rest: &[&'a str], modern: bool) -> Answer<'a> {
             return Ok(missing("info", name));
         };
         let inside = vm.state == "Running" && !words.has("--no-runtime-information");
+        let (cpus, size, room) = sizes(world, name);
         let memory = if inside {
-            json!({ "total": vm.memory / 1000 * 979, "used": vm.memory / 3 })
+            let used = if world.vm_is(VmEvent::OutOfMemory) { size / 1000 * 965 } else { size / 3 };
+            json!({ "total": size / 1000 * 979, "used": used })
         } else {
             json!({})
         };
         let disk = if inside {
-            json!({ "total": (vm.disk / 1000 * 967).to_string(), "used": held(vm, world.now).to_string() })
+            let total = room / 1000 * 967;
+            let used = if world.vm_is(VmEvent::DiskFull) { total } else { held(vm, world.now) };
+            json!({ "total": total.to_string(), "used": used.to_string() })
         } else {
             json!({})
         };
         let mut row = json!({
-            "cpu_count": if inside { vm.cpus.to_string() } else { String::new() },
+            "cpu_count": if inside { cpus.to_string() } else { String::new() },
             "disks": { "sda1": disk },
             "image_hash": world.draw().hex(&format!("image {}", vm.image), 64),
             "image_release": format!("{} LTS", vm.image),
@@ -239,6 +244,12 @@ fn info<'a>(world: &World, rest: &[&'a str], modern: bool) -> Answer<'a> {
         info.insert((*name).to_owned(), row);
     }
     Ok(pretty(&json!({ "errors": [], "info": info })).taking(1100))
+}
+
+/// The processors, memory and disk of a VM: what it was launched with, unless a scenario made it smaller.
+pub fn sizes(world: &World, vm: &str) -> (u32, u64, u64) {
+    let own = world.vms.get(vm).map_or((1, 1 << 30, 5 << 30), |vm| (vm.cpus, vm.memory, vm.disk));
+    if world.vm_is(VmEvent::Smaller) { (own.0.div_ceil(2), own.1 / 2, own.2 / 2) } else { own }
 }
 
 /// The disk that a VM really uses.

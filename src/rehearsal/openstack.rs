@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::change::Change;
+use super::events::{Lack, ServerEvent};
 use super::guest::Seat;
 use super::script::Script;
 use super::timeline::{Draw, MINUTE, Millis, SECOND};
@@ -29,6 +30,12 @@ pub struct Cloud {
     pub made: u32,
     /// How many floating addresses were handed out.
     pub addresses: u32,
+    /// Whether the session with Sunbeam's controller is over.
+    #[serde(default)]
+    pub session_expired: bool,
+    /// The terraform plan that is locked.
+    #[serde(default)]
+    pub locked_plan: Option<String>,
 }
 
 /// A server.
@@ -76,6 +83,7 @@ pub fn answers(seat: &Seat<'_>) -> bool {
     let settled = guest.booted + seat.draw().about("control plane after a restart", 4 * MINUTE);
     guest.cloud.control_plane.is_some_and(|since| since > guest.booted || seat.now() >= settled)
         && guest.cloud.bootstrapped
+        && seat.world.planted.as_ref().is_none_or(|planted| planted.cloud("keystone", seat.now()).is_none())
 }
 
 /// The next floating address.
@@ -102,23 +110,25 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
 fn answer(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
     let draw = seat.draw();
     let demo = seat.guest().cloud.demo;
+    let has = |what| demo && !seat.world.cloud_lacks(what);
+    let (network, image, flavor) = (has(Lack::Network), has(Lack::Image), has(Lack::Flavor));
     let none = |what: &str, name: &str| Script::fails(1, format!("No {what} found for {name}"));
     match argv[1..] {
         ["token", "issue", "-f", "json"] => Script::json(&json!({
             "expires": "2026-01-06T09:00:00+0000", "id": format!("gAAAAAB{}", draw.hex("token", 60)),
             "project_id": draw.hex("project demo", 32), "user_id": draw.hex("user demo", 32) })),
-        ["network", "show", name @ ("demo-network" | "external-network"), "-f", "json"] if demo => {
+        ["network", "show", name @ ("demo-network" | "external-network"), "-f", "json"] if network => {
             Script::json(
                 &json!({ "admin_state_up": true, "id": draw.uuid(name), "name": name, "status": "ACTIVE",
                 "router:external": name == "external-network" }),
             )
         }
         ["network", "show", name, "-f", "json"] => none("Network", name),
-        ["image", "show", "ubuntu", "-f", "json"] if demo => Script::json(
+        ["image", "show", "ubuntu", "-f", "json"] if image => Script::json(
             &json!({ "id": draw.uuid("image"), "name": "ubuntu", "status": "active", "visibility": "public" }),
         ),
         ["image", "show", name, "-f", "json"] => none("Image", name),
-        ["flavor", "show", "m1.tiny", "-f", "json"] if demo => Script::json(
+        ["flavor", "show", "m1.tiny", "-f", "json"] if flavor => Script::json(
             &json!({ "disk": 4, "id": draw.uuid("m1.tiny"), "name": "m1.tiny", "ram": 512, "vcpus": 1 }),
         ),
         ["flavor", "show", name, "-f", "json"] => none("Flavor", name),
@@ -126,7 +136,7 @@ fn answer(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         ["server", "list", "-f", "json"] => servers(seat, None),
         ["server", "show", id, "-f", "json"] => {
             match seat.guest().cloud.servers.iter().find(|s| s.id == id) {
-                Some(server) => Script::json(&row(server)),
+                Some(server) => Script::json(&details(seat, server)),
                 None => none("server", id),
             }
         }
@@ -163,7 +173,7 @@ fn answer(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
 }
 
 /// `server list`: the name is a pattern that matches anywhere unless it is anchored.
-fn servers(seat: &mut Seat<'_>, pattern: Option<&str>) -> Script {
+fn servers(seat: &Seat<'_>, pattern: Option<&str>) -> Script {
     let matches = |name: &str| {
         let Some(pattern) = pattern else { return true };
         let core = pattern.trim_start_matches('^').trim_end_matches('$');
@@ -174,15 +184,45 @@ fn servers(seat: &mut Seat<'_>, pattern: Option<&str>) -> Script {
             (false, false) => name.contains(core),
         }
     };
-    let rows = seat.guest().cloud.servers.iter().filter(|server| matches(&server.name)).map(row);
+    let rows = seat
+        .guest()
+        .cloud
+        .servers
+        .iter()
+        .filter(|server| matches(&server.name))
+        .map(|server| row(seat, server));
     Script::json(&Value::Array(rows.collect()))
 }
 
+/// The state of a server, as a scenario may have it.
+fn state<'s>(seat: &Seat<'_>, server: &'s Server) -> &'s str {
+    match () {
+        () if seat.world.server_is(ServerEvent::Error) => "ERROR",
+        () if seat.world.server_is(ServerEvent::Building) => "BUILD",
+        () => &server.status,
+    }
+}
+
+/// A server in full, with why it is in the state ERROR.
+fn details(seat: &Seat<'_>, server: &Server) -> Value {
+    let status = state(seat, server);
+    let mut document = row(seat, server);
+    document["id"] = json!(server.id);
+    document["name"] = json!(server.name);
+    document["status"] = json!(status);
+    if status == "ERROR" {
+        let why = "No valid host was found. There are not enough hosts available.";
+        document["fault"] = json!({ "code": 500, "created": "2026-01-05T09:50:00Z", "message": why });
+    }
+    document
+}
+
 /// A server as a row of the list.
-fn row(server: &Server) -> Value {
+fn row(seat: &Seat<'_>, server: &Server) -> Value {
+    let status = state(seat, server);
     let mut addresses = vec![server.fixed.clone()];
     addresses.extend(server.floating.clone());
-    let networks = if server.status == "BUILD" { json!({}) } else { json!({ "demo-network": addresses }) };
-    json!({ "ID": server.id, "Name": server.name, "Status": server.status, "Networks": networks,
+    let networks = if status == "BUILD" { json!({}) } else { json!({ "demo-network": addresses }) };
+    json!({ "ID": server.id, "Name": server.name, "Status": status, "Networks": networks,
         "Image": "ubuntu", "Flavor": "m1.tiny" })
 }

@@ -2,6 +2,7 @@
 //! script is a few lines that say what they stand for; only such a script can be run.
 
 use super::change::Change;
+use super::events::{Network, Spot, VmEvent};
 use super::guest::Seat;
 use super::juju;
 use super::lxd;
@@ -73,11 +74,17 @@ pub fn run(seat: &mut Seat<'_>, path: &str) -> Script {
     if part != "client" {
         let took = seat.draw().about("prepare: packages", 25 * SECOND);
         trace.step("sudo apt install openssh-server curl sed -y", took);
+        if seat.world.vm_is(VmEvent::AptLocked) {
+            // The script goes on without what was not installed.
+            let text = "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 2211 (unattended-upgr)\nE: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n";
+            trace.script.say(trace.at, Stream::Stderr, text);
+        }
         trace.step("sudo usermod --append --groups snap_daemon ubuntu", 300);
         seat.later(trace.at, Change::InGroup("snap_daemon".to_owned()));
         trace.step("ssh-keygen -b 4096 -t ed25519", 2 * SECOND);
         trace.step("curl -s -m 10 -x  api.charmhub.io", SECOND);
-        if !seat.world.laptop.network && track != "2023.1" {
+        let cut = seat.world.network(Spot::Vm).is_some_and(|how| how != Network::Throttled);
+        if cut && track != "2023.1" {
             trace.at += 10 * SECOND;
             return trace.stop("ERROR: No external connectivity. Set HTTP_PROXY, HTTPS_PROXY, NO_PROXY in /etc/environment and re-run this command.");
         }
@@ -169,8 +176,22 @@ fn bootstrap(seat: &mut Seat<'_>, trace: &mut Trace) -> Result<(), Box<Script>> 
     Ok(())
 }
 
-/// `sudo snap install` within the script.
+/// `sudo snap install` within the script, which goes on when it failed.
 fn install(seat: &mut Seat<'_>, trace: &mut Trace, name: &str, channel: &str) {
+    let why = match seat.world.network(Spot::Vm) {
+        Some(_) => Some(
+            "cannot query the store for updates: got unexpected HTTP status code 429 via POST to \"https://api.snapcraft.io/v2/snaps/refresh\"",
+        ),
+        None if seat.world.vm_is(VmEvent::DiskFull) => {
+            Some("write /var/lib/snapd/snaps: no space left on device")
+        }
+        None => None,
+    };
+    if let Some(why) = why {
+        trace.step(&format!("sudo snap install --channel {channel} {name}"), 9 * SECOND);
+        trace.script.say(trace.at, Stream::Stderr, format!("error: cannot install \"{name}\": {why}\n"));
+        return;
+    }
     let Ok((snap, typical)) = of_store(name, Some(channel)) else { return };
     let took = seat.draw().about(&format!("prepare: {name}"), typical);
     trace.step(&format!("sudo snap install --channel {channel} {name}"), took);

@@ -32,17 +32,44 @@
 //!     floods: 300M                                   #   so much on stdout before its own (4M in a long act)
 //!     garbage: true                                  #   stdout is no text at all
 //!     truncated: true                                #   stdout ends half-way
-//!     takes: 5m                                      #   longer than usual
-//! events:                       # what happens by itself, counted from the scenario's first use
-//!   - { after: 30m, unit: kafka/1, error: "hook failed: \"start\"", heals_after: 6m }
-//!   - { after: 40m, agent_lost: zookeeper/2, heals_after: 3m }     # never heals without heals_after
-//!   - { after: 10m, vm: stopped }              # or suspended, deleted, gone
-//!   - { after: 12m, daemon: down, for: 2m }    # the Multipass daemon
+//!     takes: 5m                                      #   its end comes so late
+//!     slow: 4                                        #   so many times slower, and moving all the time
+//!     freezes_after: 2m                              #   from then on no word, no effect, no end
+//!     drips: 10m                                     #   its output comes byte by byte over so long
+//! events:                       # what happens by itself, counted from the scenario's first use; for as long as
+//!                               # `heals_after` or `for` says, else for ever
+//!   - { after: 30m, unit: kafka/1, error: "hook failed: \"start\"", heals_after: 6m }   # or blocked, waiting
+//!   - { unit: kafka/1, is: allocating }
+//!   - { after: 40m, agent_lost: zookeeper/2, heals_after: 3m }
+//!   - { storage_pending: kafka/0 }
+//!   - { machine: 3, is: down }                 # or pending, provisioning error, stopped, frozen
+//!   - { machine: 3, is: provisioning error, message: no matching image found }
+//!   - { application: kafka, channel: 4/stable }
+//!   - { application: kafka, charm: kafka-k8s }
+//!   - { relation_gone: kafka zookeeper }       # at once
+//!   - { model: demo, is: suspended }           # or destroying; gone: at once
+//!   - { controller: overlord, is: stopped }    # or unregistered: at once
+//!   - { lxd: pool full }                       # or pool gone, bridge gone, ipv6 on, down
+//!   - { after: 10m, vm: stopped }              # or suspended, deleted, gone, moved: at once
+//!   - { vm: disk full }                        # or frozen, out of memory, clock behind, cloud-init failed,
+//!                                              # cloud-init running, nameless, smaller, apt locked
+//!   - { after: 12m, daemon: down, for: 2m }    # the Multipass daemon; or refreshed, refreshed badly
+//!   - { network: dns, on: vm, for: 2m }        # or down, proxy, throttled; on laptop, vm, container or all
+//!   - { clock: ahead, by: 2h }                 # the laptop's; or back
+//!   - { laptop: slept, for: 8h }
+//!   - { snap: openstack, is: refreshing }      # or inactive; in the VM, or `multipass` on the laptop
+//!   - { snap: openstack, channel: 2023.1/stable }
+//!   - { session: expired }                     # until the next juju-login
+//!   - { plan_locked: openstack-plan }          # until it is unlocked
+//!   - { cloud: nova, error: "hook failed" }    # or blocked, waiting; or compute, control
+//!   - { cloud_lacks: image }                   # or flavor, network
+//!   - { server: error }                        # or building, off, no address, twice
 //! ```
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::events::Event;
 use super::multipass;
 use super::timeline::{MINUTE, Millis, SECOND};
 use crate::host::Place;
@@ -122,6 +149,9 @@ pub struct Fault {
     pub(super) garbage: bool,
     pub(super) truncated: bool,
     pub(super) takes: Option<Span>,
+    pub(super) slow: Option<u32>,
+    pub(super) freezes_after: Option<Span>,
+    pub(super) drips: Option<Span>,
 }
 
 /// How a failing command ends.
@@ -131,42 +161,6 @@ pub struct Answer {
     pub(super) code: i32,
     pub(super) stderr: String,
     pub(super) stdout: String,
-}
-
-/// An entry of `events:`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Event {
-    pub(super) after: Span,
-    pub(super) unit: Option<String>,
-    pub(super) error: Option<String>,
-    pub(super) agent_lost: Option<String>,
-    pub(super) heals_after: Option<Span>,
-    pub(super) vm: Option<VmEvent>,
-    pub(super) daemon: Option<Daemon>,
-    pub(super) r#for: Option<Span>,
-}
-
-/// What happens to the VM.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum VmEvent {
-    /// It stops.
-    Stopped,
-    /// It is suspended.
-    Suspended,
-    /// It is deleted, not purged.
-    Deleted,
-    /// It is purged.
-    Gone,
-}
-
-/// What happens to the Multipass daemon.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Daemon {
-    /// It does not answer.
-    Down,
 }
 
 /// A span of time such as `90s`, `30m`, `1h30m`.
@@ -258,17 +252,7 @@ impl Scenario {
             );
         }
         for event in &scenario.events {
-            let kinds = [
-                event.unit.is_some(),
-                event.agent_lost.is_some(),
-                event.vm.is_some(),
-                event.daemon.is_some(),
-            ];
-            ensure!(
-                kinds.iter().filter(|there| **there).count() == 1
-                    && event.unit.is_some() == event.error.is_some(),
-                "events: each needs one of `unit` with `error`, `agent_lost`, `vm`, `daemon`"
-            );
+            event.what().map_err(|why| anyhow::anyhow!("events: {why}"))?;
         }
         Ok(scenario)
     }
@@ -290,6 +274,9 @@ impl Fault {
             self.garbage,
             self.truncated,
             self.takes.is_some(),
+            self.slow.is_some(),
+            self.freezes_after.is_some(),
+            self.drips.is_some(),
         ];
         options.iter().filter(|there| **there).count()
     }

@@ -7,6 +7,9 @@ use crate::host::Stream;
 /// Begins the text of every refusal that says "the rehearsal does not know this", and of nothing else.
 pub const UNKNOWN_MARK: &str = "kafstack-rehearsal does not know";
 
+/// The most pieces into which dripping output is cut.
+const DROPS: usize = 4096;
+
 /// What a command will do.
 #[derive(Clone, Debug, Default)]
 pub struct Script {
@@ -116,6 +119,30 @@ impl Script {
     pub fn ends(mut self, took: Millis, code: i32) -> Self {
         self.took = took;
         self.code = code;
+        self
+    }
+
+    /// Everything comes so many times later.
+    pub fn slow_down(&mut self, times: u32) {
+        self.said.iter_mut().for_each(|said| said.at *= Millis::from(times));
+        self.took *= Millis::from(times);
+    }
+
+    /// What it says comes in small pieces, spread evenly over this long.
+    #[must_use]
+    pub fn dripping(mut self, over: Millis) -> Self {
+        let whole = std::mem::take(&mut self.said);
+        let bytes: usize = whole.iter().map(|said| said.text.len()).sum();
+        // Byte by byte, as long as that is not too many for a played script.
+        let piece = bytes.div_ceil(DROPS).max(1);
+        let drops = Millis::try_from(bytes.div_ceil(piece)).unwrap_or(1).max(1);
+        for said in whole {
+            for text in said.text.chunks(piece) {
+                let at = over * Millis::try_from(self.said.len()).unwrap_or(0) / (drops + 1);
+                self.said.push(Said { at, stream: said.stream, text: text.to_vec(), times: said.times });
+            }
+        }
+        self.took = over.max(self.took);
         self
     }
 }

@@ -1,9 +1,10 @@
 //! `snap`, on the laptop and in the VM.
 
 use super::change::Change;
+use super::events::{Is, Network, Spot, VmEvent};
 use super::grammar::Words;
 use super::guest::Seat;
-use super::laptop::unknown;
+use super::laptop::{unknown, unreachable};
 use super::script::Script;
 use super::timeline::{Millis, SECOND};
 use super::world::{Snap, World};
@@ -61,11 +62,14 @@ pub fn of_store(name: &str, channel: Option<&str>) -> Result<(Snap, Millis), Str
 /// `snap` on the laptop: it only knows Multipass there.
 pub fn on_laptop(world: &mut World, argv: &[&str], root: bool) -> Script {
     let installed = world.laptop.multipass.clone();
+    let busy = refreshing(world, "multipass");
     match argv[1..] {
         ["install", "multipass"] => match (root, installed) {
             (false, _) => denied(),
-            (true, Some(_)) => already("multipass"),
-            (true, None) if !world.laptop.network => offline("multipass"),
+            (true, Some(_)) => busy.unwrap_or_else(|| already("multipass")),
+            (true, None) if world.network(Spot::Laptop).is_some() => {
+                offline("multipass", world.network(Spot::Laptop))
+            }
             (true, None) => {
                 let took = world.draw().about("snap install multipass on the laptop", 35 * SECOND);
                 let version = world.multipass_to_be();
@@ -76,7 +80,7 @@ pub fn on_laptop(world: &mut World, argv: &[&str], root: bool) -> Script {
         ["refresh", hold, "multipass"] if hold.starts_with("--hold") => match (root, installed) {
             (false, _) => denied(),
             (true, None) => Script::fails(1, "error: snap \"multipass\" is not installed"),
-            (true, Some(_)) => held(&["multipass"]),
+            (true, Some(_)) => busy.unwrap_or_else(|| held(&["multipass"])),
         },
         ["restart", "multipass"] if root => Script::says("Restarted.\n").taking(6 * SECOND),
         ["list", "multipass", ..] | ["list", "--unicode=never", "--color=never", "multipass"] => {
@@ -92,6 +96,7 @@ pub fn on_laptop(world: &mut World, argv: &[&str], root: bool) -> Script {
                 None => Script::fails(1, "error: no matching snaps installed"),
             }
         }
+        ["changes"] => changes(world, &["multipass"]),
         ["version"] => Script::says("snap    2.72\nsnapd   2.72\nseries  16\nubuntu  24.04\n"),
         ["wait", "system", "seed.loaded"] => Script::silent(),
         _ => unknown(world, argv),
@@ -116,12 +121,16 @@ pub fn in_vm(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
     match words.operands[..] {
         ["list", ref names @ ..] => list(seat, names),
         ["services", name] => services(seat, name),
+        ["changes"] => changes(seat.world, &["openstack", "juju", "lxd"]),
         ["wait", "system", "seed.loaded"] => Script::silent(),
         ["connections", name] => connections(seat, name),
         ["connect", "openstack:ssh-keys"] if seat.root => Script::silent().taking(SECOND),
         ["install", name] if seat.root => install(seat, name, words.value("--channel")),
         ["refresh", ref names @ ..] if seat.root && words.has("--hold") && !names.is_empty() => {
             for name in names {
+                if let Some(script) = refreshing(seat.world, name) {
+                    return script;
+                }
                 match seat.guest_mut().snaps.get_mut(*name) {
                     Some(snap) => snap.held = true,
                     None => return Script::fails(1, format!("error: snap \"{name}\" is not installed")),
@@ -144,7 +153,8 @@ fn list(seat: &mut Seat<'_>, names: &[&str]) -> Script {
         .filter(|(name, _)| names.is_empty() || names.contains(&name.as_str()))
         .map(|(name, snap)| {
             let notes = if snap.held { "held" } else { "-" };
-            let row = [name, &snap.version, &snap.revision.to_string(), &snap.channel, "canonical**", notes];
+            let channel = seat.world.tracks(name).unwrap_or(&snap.channel);
+            let row = [name, &snap.version, &snap.revision.to_string(), channel, "canonical**", notes];
             row.map(str::to_owned)
         })
         .collect();
@@ -178,7 +188,7 @@ fn services(seat: &mut Seat<'_>, name: &str) -> Script {
         return seat.unknown(&["snap", "services", name]);
     }
     let settled = seat.world.now >= (installed.since + 4 * SECOND).max(seat.guest().booted + 25 * SECOND);
-    let current = if settled { "active" } else { "inactive" };
+    let current = if settled && !seat.world.snap_is(snap, Is::Inactive) { "active" } else { "inactive" };
     Script::says(format!(
         "Service             Startup  Current   Notes\nopenstack.clusterd  enabled  {current:<8}  -\n"
     ))
@@ -196,13 +206,35 @@ fn connections(seat: &mut Seat<'_>, name: &str) -> Script {
     ))
 }
 
+/// What snapd says while it refreshes that snap by itself, to whoever wants to change it
+/// (snapcore/snapd:overlord/snapstate/conflict.go).
+fn refreshing(world: &World, name: &str) -> Option<Script> {
+    world
+        .snap_is(name, Is::Refreshing)
+        .then(|| Script::fails(1, format!("error: snap \"{name}\" has \"auto-refresh\" change in progress")))
+}
+
+/// `snap changes`: what goes on, and the last that is done.
+fn changes(world: &World, names: &[&str]) -> Script {
+    let mut text = "ID   Status  Spawn                   Ready                   Summary\n1    Done    today at 09:00 UTC      today at 09:01 UTC      Initialize system state\n".to_owned();
+    for name in names.iter().filter(|name| world.snap_is(name, Is::Refreshing)) {
+        text += &format!(
+            "7    Doing   today at 09:30 UTC      -                       Auto-refresh snap \"{name}\"\n"
+        );
+    }
+    Script::says(text)
+}
+
 /// `snap install`: a second time it says so, exits 0 and leaves the channel as it is.
 fn install(seat: &mut Seat<'_>, name: &str, channel: Option<&str>) -> Script {
     if seat.guest().snaps.contains_key(name) {
         return already(name);
     }
-    if !seat.world.laptop.network {
-        return offline(name);
+    if let Some(how) = seat.world.network(Spot::Vm) {
+        return offline(name, Some(how));
+    }
+    if seat.world.vm_is(VmEvent::DiskFull) {
+        return Script::fails(1, format!("error: cannot perform the following tasks:\n- Download snap \"{name}\" (1091) from channel \"stable\" (write /var/lib/snapd/snaps/{name}_1091.snap.partial: no space left on device)")).taking(9 * SECOND);
     }
     let (snap, typical) = match of_store(name, channel) {
         Ok(found) => found,
@@ -219,6 +251,9 @@ fn refresh(seat: &mut Seat<'_>, name: &str, channel: Option<&str>) -> Script {
     let Some(installed) = seat.guest().snaps.get(name).cloned() else {
         return Script::fails(1, format!("error: snap \"{name}\" is not installed"));
     };
+    if let Some(script) = refreshing(seat.world, name) {
+        return script;
+    }
     let wanted = channel.map_or(installed.channel.clone(), str::to_owned);
     match of_store(name, Some(&wanted)) {
         Err(text) => Script::fails(1, text),
@@ -244,11 +279,18 @@ fn already(name: &str) -> Script {
     Script::silent().err(format!("snap \"{name}\" is already installed, see 'snap help refresh'\n"))
 }
 
-/// The store does not answer.
-fn offline(name: &str) -> Script {
-    let text = format!(
-        "error: cannot install \"{name}\": Post https://api.snapcraft.io/v2/snaps/refresh: dial tcp: lookup api.snapcraft.io: Temporary failure in name resolution"
-    );
+/// The store does not answer, or will not (snapcore/snapd:store/store.go).
+fn offline(name: &str, how: Option<Network>) -> Script {
+    let url = "https://api.snapcraft.io/v2/snaps/refresh";
+    let text = match how {
+        Some(Network::Throttled) => format!(
+            "error: cannot install \"{name}\": cannot query the store for updates: got unexpected HTTP status code 429 via POST to \"{url}\""
+        ),
+        how => {
+            let why = unreachable(how, "api.snapcraft.io").unwrap_or_default();
+            format!("error: cannot install \"{name}\": Post {url}: {why}")
+        }
+    };
     Script::fails(1, text).taking(20 * SECOND)
 }
 

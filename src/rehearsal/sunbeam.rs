@@ -1,9 +1,11 @@
 //! `sunbeam`: preparation, bootstrap, configuration, the demo instance, and its few questions.
 
 use super::change::Change;
+use super::events::{Is, ServerEvent, Spot, VmEvent};
 use super::grammar::Words;
 use super::guest::Seat;
 use super::juju;
+use super::laptop::unreachable;
 use super::openstack::{self, Server};
 use super::prepare;
 use super::script::Script;
@@ -36,8 +38,12 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
     if !seat.root && !seat.guest().groups.contains("snap_daemon") {
         return failed("Insufficient permissions to run sunbeam commands\nAdd the user 'ubuntu' to the 'snap_daemon' group").taking(2 * SECOND);
     }
-    if seat.now() < seat.guest().booted + 25 * SECOND {
+    if seat.now() < seat.guest().booted + 25 * SECOND || seat.world.snap_is("openstack", Is::Inactive) {
         return failed("Clusterd service is not active").taking(2 * SECOND);
+    }
+    if seat.guest().cloud.session_expired && rest.first() != Some(&"utils") && rest.first() != Some(&"plans")
+    {
+        return failed("Failed to login to Juju Controller").taking(30 * SECOND);
     }
     match rest {
         ["cluster", "bootstrap", rest @ ..] => {
@@ -74,6 +80,20 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             _ => usage(&format!("No such option: {}", rest.join(" "))),
         },
         ["utils", "juju-login"] => login(seat),
+        ["plans", "list", "--format", "yaml"] => {
+            let locked = seat.guest().cloud.locked_plan.clone();
+            let plans = ["sunbeam-machine-plan", "openstack-plan", "hypervisor-plan", "demo-setup"];
+            let state = |plan: &str| if locked.as_deref() == Some(plan) { "locked" } else { "unlocked" };
+            let lines: String = plans.iter().map(|plan| format!("{plan}: {}\n", state(plan))).collect();
+            Script::says(lines).taking(2 * SECOND)
+        }
+        ["plans", "unlock", plan, "--force"] | ["plans", "unlock", "--force", plan] => {
+            if seat.guest().cloud.locked_plan.as_deref() != Some(*plan) {
+                return failed(&format!("Lock for '{plan}' not found"));
+            }
+            seat.guest_mut().cloud.locked_plan = None;
+            Script::says(format!("Unlocked plan '{plan}'\n")).taking(2 * SECOND)
+        }
         ["dashboard", "url"] if !old => dashboard(seat, false),
         ["dashboard-url"] if !track.starts_with("2026") => dashboard(seat, !old),
         ["dashboard" | "dashboard-url", ..] => usage(&format!("No such command '{}'.", rest[0])),
@@ -108,6 +128,23 @@ fn failed(text: &str) -> Script {
     Script::fails(1, format!("Error: {text}")).taking(4 * SECOND)
 }
 
+/// What stops terraform: no room, a lock that a killed run left, or a network without that host.
+fn obstructed(seat: &Seat<'_>, host: &str) -> Option<Script> {
+    if seat.world.vm_is(VmEvent::DiskFull) {
+        return Some(failed("[Errno 28] No space left on device"));
+    }
+    if let Some(plan) = &seat.guest().cloud.locked_plan {
+        let id = seat.draw().uuid(&format!("lock of {plan}"));
+        return Some(failed(&format!(
+            "terraform command failed (state locked)\nTerraform state is locked (ID: {id})"
+        )));
+    }
+    let why = unreachable(seat.world.network(Spot::Vm), host)?;
+    Some(failed(&format!(
+        "terraform command failed: Error downloading image: Get \"https://{host}/\": {why}"
+    )))
+}
+
 /// `cluster bootstrap --accept-defaults`.
 fn bootstrap(seat: &mut Seat<'_>, old: bool) -> Script {
     match &seat.stdin {
@@ -136,8 +173,8 @@ fn bootstrap(seat: &mut Seat<'_>, old: bool) -> Script {
             return failed("Error in switching the controller to localhost-localhost").taking(20 * SECOND);
         }
     }
-    if !seat.world.laptop.network {
-        return failed("terraform command failed: could not reach registry.terraform.io").taking(5 * MINUTE);
+    if let Some(script) = obstructed(seat, "registry.terraform.io") {
+        return script.taking(5 * MINUTE);
     }
     let draw = seat.draw();
     let cloud = &seat.guest().cloud;
@@ -194,12 +231,15 @@ fn list(seat: &Seat<'_>, format: &str, old: bool) -> Script {
     if guest.cloud.control_plane.is_none() {
         return failed("Sunbeam Cluster not initialized").taking(3 * SECOND);
     }
-    if !juju::api_answers(seat) {
+    if !juju::api_answers(seat) || seat.world.controller_stopped("sunbeam-controller") {
         return failed("Failed to login to Juju Controller").taking(20 * SECOND);
     }
+    let planted = |role: &str| Some(seat.world.planted.as_ref()?.cloud(role, seat.now())?.0.to_owned());
     let compute = if guest.cloud.hypervisor { "active" } else { "waiting" };
+    let compute = planted("compute").unwrap_or_else(|| compute.to_owned());
     let settled = openstack::answers(seat);
-    let control = if settled { "active" } else { "maintenance" };
+    let control =
+        planted("control").unwrap_or_else(|| if settled { "active" } else { "maintenance" }.to_owned());
     let text = match (format, old) {
         ("yaml", true) => {
             format!("{}:\n  roles:\n  - control\n  - compute\n  status: ONLINE\n", guest.fqdn)
@@ -239,8 +279,8 @@ fn configure(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     if !openstack::answers(seat) {
         return failed("Unable to get keystone leader").taking(20 * SECOND);
     }
-    if !seat.world.laptop.network && !seat.guest().cloud.demo {
-        return failed("terraform command failed: Error downloading image: dial tcp: lookup cloud-images.ubuntu.com: no such host").taking(40 * SECOND);
+    if let (false, Some(script)) = (seat.guest().cloud.demo, obstructed(seat, "cloud-images.ubuntu.com")) {
+        return script.taking(40 * SECOND);
     }
     let took = seat.draw().about("configure", 3 * MINUTE);
     let made = took * 3 / 5;
@@ -296,6 +336,17 @@ fn launch(seat: &mut Seat<'_>, words: &Words<'_>, old: bool) -> Script {
     };
     let took = draw.about("sunbeam launch", 90 * SECOND);
     let id = server.id.clone();
+    let wrong = seat.world.server_is(ServerEvent::Error);
+    if wrong || seat.world.server_is(ServerEvent::Building) {
+        // The words for ERROR and for a time that ran out alike.
+        let status = if wrong { "ERROR" } else { "BUILD" }.to_owned();
+        seat.later(10 * SECOND, Change::ServerAdded(Server { status, ..server }));
+        if !wrong {
+            seat.later(7 * MINUTE, Change::ServerActive(id));
+        }
+        return failed("Unable to request new instance. Please run `sunbeam configure` first.")
+            .taking(6 * MINUTE);
+    }
     let address = openstack::next_floating(seat);
     seat.later(10 * SECOND, Change::ServerAdded(server));
     seat.later(took * 2 / 3, Change::ServerActive(id.clone()));
@@ -313,12 +364,15 @@ fn launch(seat: &mut Seat<'_>, words: &Words<'_>, old: bool) -> Script {
 }
 
 /// `utils juju-login`: the best sign that bootstrap has finished once.
-fn login(seat: &Seat<'_>) -> Script {
+fn login(seat: &mut Seat<'_>) -> Script {
     if !seat.guest().cloud.bootstrapped {
         return failed(NOT_BOOTSTRAPPED).taking(6 * SECOND);
     }
-    if !juju::api_answers(seat) {
+    if !juju::api_answers(seat) || seat.world.controller_stopped("sunbeam-controller") {
         return failed("Failed to login to Juju Controller").taking(30 * SECOND);
+    }
+    if seat.guest().cloud.session_expired {
+        seat.guest_mut().cloud.session_expired = false;
     }
     Script::says("Juju re-login complete.\n").taking(seat.draw().about("juju-login", 7 * SECOND))
 }

@@ -66,6 +66,9 @@ pub struct Laptop {
     pub routes: BTreeMap<String, String>,
     /// Until when the Multipass daemon is down.
     pub daemon_down_until: Millis,
+    /// How far its clock is ahead of the time.
+    #[serde(default)]
+    pub clock_ahead: Millis,
 }
 
 /// Multipass on the laptop.
@@ -213,6 +216,7 @@ impl World {
             images: BTreeSet::new(),
             routes: BTreeMap::new(),
             daemon_down_until: 0,
+            clock_ahead: 0,
         };
         World {
             seed,
@@ -259,6 +263,27 @@ impl World {
     pub fn break_off(&mut self, job: u64) {
         self.due.retain(|due| due.job != job);
         self.touched = true;
+    }
+
+    /// The effects to come of the act at hand come so many times later.
+    pub fn slow_down(&mut self, times: u32) {
+        let (now, job) = (self.now, self.job);
+        for due in self.due.iter_mut().filter(|due| due.job == job) {
+            due.at = now + (due.at - now) * Millis::from(times);
+        }
+        self.due.sort_by_key(|due| due.at);
+    }
+
+    /// The effects of the act at hand that are due after so long never come about.
+    pub fn freeze(&mut self, after: Millis) {
+        let (now, job) = (self.now, self.job);
+        self.due.retain(|due| due.job != job || due.at <= now + after);
+    }
+
+    /// What the laptop's clock shows.
+    pub fn laptop_time(&self) -> jiff::Timestamp {
+        let shown = self.now + self.laptop.clock_ahead;
+        jiff::Timestamp::from_millisecond(shown).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
 
     /// Lets time pass up to then, and lets come about what is due. Time never goes back. Nothing of this needs to

@@ -1,6 +1,7 @@
 //! What `host::vm` runs in the VM: its constant wrapper with `--openrc`, `--start` and `--follow`. Any other
 //! shell text is refused, since nothing else may ever reach a shell.
 
+use super::events::VmEvent;
 use super::faults;
 use super::guest::{self, Seat};
 use super::laptop::unknown;
@@ -67,6 +68,12 @@ fn command(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
 fn start(seat: &mut Seat<'_>, name: &str, id: &str, argv: &[&str]) -> Script {
     if let Some(long) = seat.guest().long.as_ref().filter(|long| long.runs) {
         return Script::says(format!("running\n{} {} {}\n", long.name, long.id, long.pid));
+    }
+    if seat.world.vm_is(VmEvent::DiskFull) {
+        return Script::fails(
+            2,
+            format!("kafstack: 1: cannot create kafstack/{name}.log: No space left on device"),
+        );
     }
     let outer = seat.world.job;
     let job = seat.world.begin_job();

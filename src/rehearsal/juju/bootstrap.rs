@@ -1,6 +1,7 @@
 //! `juju bootstrap`.
 
 use super::super::change::Change;
+use super::super::events::{Is, LxdEvent, Spot, VmEvent};
 use super::super::grammar::Words;
 use super::super::guest::Seat;
 use super::super::script::Script;
@@ -46,12 +47,15 @@ pub fn bootstrap(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
             return Script::fails(1, format!("ERROR this client can only bootstrap {} agents", line(&own)));
         }
     }
-    let lxd_ready = seat.guest().lxd.bridge.is_some();
+    let lxd_ready = seat.guest().lxd.bridge.is_some() && !seat.world.lxd_is(LxdEvent::BridgeGone);
     if !seat.guest().snaps.contains_key("lxd") {
         return Script::fails(
             1,
             "ERROR LXD socket not found; is LXD installed & running?\n\nPlease install LXD by running:\n\t$ sudo snap install lxd\nand then configure it with:\n\t$ newgrp lxd\n\t$ lxd init",
         );
+    }
+    if seat.world.lxd_is(LxdEvent::Down) || seat.world.snap_is("lxd", Is::Inactive) {
+        return Script::fails(1, "ERROR LXD refused connections; is LXD running?");
     }
     if !seat.in_group("lxd") {
         return Script::fails(1, "ERROR Permission denied, are you in the lxd group?");
@@ -63,7 +67,8 @@ pub fn bootstrap(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
         return Script::fails(1, "ERROR profile \"default\": juju requires a network device; run `lxd init`")
             .taking(3 * SECOND);
     }
-    if !seat.guest().lxd.ipv6.is_empty() && seat.guest().lxd.ipv6 != "none" {
+    let own = &seat.guest().lxd.ipv6;
+    if (!own.is_empty() && own != "none") || seat.world.lxd_is(LxdEvent::Ipv6On) {
         return Script::fails(1, format!("ERROR juju does not support IPv6. Disable IPv6 in LXD via:\n\tlxc network set {} ipv6.address none", seat.guest().lxd.bridge.clone().unwrap_or_default())).taking(3 * SECOND);
     }
     bootstrap_stages(seat, 0, &name, !words.has("--no-switch"))
@@ -75,10 +80,23 @@ pub fn bootstrap_stages(seat: &mut Seat<'_>, after: Millis, name: &str, switch: 
     let draw = seat.draw();
     let mut script = Script::default();
     let mut say = |at, text: String| script.say(at, Stream::Stderr, format!("{text}\n"));
-    if !seat.world.laptop.network {
+    let full = seat.world.vm_is(VmEvent::DiskFull) || seat.world.lxd_is(LxdEvent::PoolFull);
+    if seat.world.network(Spot::Vm).is_some() || full {
         say(0, format!("Creating Juju controller \"{name}\" on localhost/localhost"));
-        say(MINUTE, "ERROR failed to bootstrap model: cannot get available image metadata".to_owned());
+        let why = if full {
+            "cannot start bootstrap instance: write /var/snap/lxd/common/lxd/images/lxd_build_1: no space left on device"
+        } else {
+            "cannot get available image metadata"
+        };
+        say(MINUTE, format!("ERROR failed to bootstrap model: {why}"));
         return script.ends(MINUTE, 1);
+    }
+    if seat.world.network(Spot::Container).is_some() {
+        // juju/juju#21227: it waits for packages that never come.
+        say(0, format!("Creating Juju controller \"{name}\" on localhost/localhost"));
+        say(80 * SECOND, "Running machine configuration script...".to_owned());
+        say(21 * MINUTE, "ERROR failed to bootstrap model: waited for 20m0s without being able to connect: Failed to run machine configuration script".to_owned());
+        return script.ends(21 * MINUTE, 1);
     }
     let took = draw.about(&format!("juju bootstrap {name}"), 4 * MINUTE);
     let address =

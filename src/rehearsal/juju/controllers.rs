@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::events::Is;
 use super::super::grammar::Words;
 use super::super::guest::Seat;
 use super::super::script::Script;
@@ -122,13 +123,20 @@ pub fn models(seat: &Seat<'_>, words: &Words<'_>) -> Script {
         .chain(controller.models.iter().map(|(name, model)| (name.as_str(), model)));
     let (kind, cloud_type) =
         if controller.cloud.ends_with("-k8s") { ("caas", "kubernetes") } else { ("iaas", "lxd") };
+    let planted = |model: &str| seat.world.planted.as_ref()?.model(model, seat.now());
+    let condition = |model: &str| match planted(model) {
+        Some((Is::Suspended, _)) => "suspended",
+        Some((Is::Destroying, _)) => "destroying",
+        _ => "available",
+    };
     let rows: Vec<Value> = all
         .map(|(model, of)| {
             let machines: Map<String, Value> = of.machines.keys().map(|id| (id.to_string(), json!({ "cores": 0 }))).collect();
             json!({ "name": format!("admin/{model}"), "short-name": model, "model-uuid": of.uuid, "model-type": kind,
                 "controller-uuid": controller.uuid, "controller-name": name, "is-controller": model == "controller",
-                "owner": "admin", "cloud": controller.cloud, "region": "localhost", "type": cloud_type, "life": "alive",
-                "status": { "current": "available", "since": format!("{} minutes ago", (seat.now() - of.created) / MINUTE) },
+                "owner": "admin", "cloud": controller.cloud, "region": "localhost", "type": cloud_type,
+                "life": if condition(model) == "destroying" { "dying" } else { "alive" },
+                "status": { "current": condition(model), "since": format!("{} minutes ago", (seat.now() - of.created) / MINUTE) },
                 "users": { "admin": { "display-name": "admin", "access": "admin", "last-connection": "just now" } },
                 "machines": machines, "sla": "unsupported", "agent-version": agent_version(seat) })
         })

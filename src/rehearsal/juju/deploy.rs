@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::super::charms::{self, catalogue};
+use super::super::events::Spot;
 use super::super::grammar::Words;
 use super::super::guest::Seat;
+use super::super::laptop::unreachable;
 use super::super::script::Script;
 use super::super::timeline::SECOND;
 use super::config;
@@ -22,6 +24,13 @@ pub fn deploy(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
         Ok(at) => at,
         Err(script) => return script,
     };
+    if let Some(why) = unreachable(seat.world.network(Spot::Vm), "api.charmhub.io") {
+        // The controller asks; juju/juju:apiserver/facades/client/application.
+        let text = format!(
+            "ERROR selecting releases: resolving with preferred channel: querying charmhub: Post \"https://api.charmhub.io/v2/charms/refresh\": {why}"
+        );
+        return Script::fails(1, text).taking(8 * SECOND);
+    }
     if !catalogue::exists(charm) {
         return seat.unknown(&["juju", "deploy", charm]);
     }

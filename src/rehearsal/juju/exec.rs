@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::charms::{self, connect_rest, test_app_unit};
+use super::super::containers;
 use super::super::grammar::{self, Misfit, Words};
 use super::super::guest::Seat;
 use super::super::kafka::{self, Said, console};
@@ -13,7 +14,7 @@ use super::status::clock_time;
 use super::store::Model;
 use super::units::{self, Nobody};
 use super::{model, model_mut, target};
-use crate::host::Stdin;
+use crate::host::{Stdin, Stream};
 
 /// How long `--wait` lets it wait.
 pub fn wait(words: &Words<'_>, otherwise: Millis) -> Result<Millis, Script> {
@@ -120,9 +121,22 @@ fn on_unit(
     }
     let words = grammar::shell(line)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let own = host(model, application, number);
+    if let Some(script) = containers::ask(seat, &own, &words) {
+        let said = |stream| {
+            let of = script.said.iter().filter(|said| said.stream == stream);
+            of.map(|said| String::from_utf8_lossy(&said.text)).collect::<String>()
+        };
+        let took = script.took.max(SECOND);
+        return Some(Said {
+            code: script.code,
+            stdout: said(Stream::Stdout),
+            stderr: said(Stream::Stderr),
+            took,
+        });
+    }
+    let model = model_mut(seat, at);
     match words[..] {
-        ["true"] => return quick(0, String::new(), String::new()),
-        ["hostname"] => return quick(0, format!("{}\n", host(model, application, number)), String::new()),
         ["install", "-m", "600", "/dev/null", path] | ["rm", "-f", path] => {
             let unit = model.applications.get_mut(application).and_then(|of| of.units.get_mut(&number))?;
             if words[0] == "rm" {

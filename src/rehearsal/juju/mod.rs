@@ -5,8 +5,10 @@ mod actions;
 mod bootstrap;
 mod config;
 mod controllers;
+mod debug_log;
 mod deploy;
 mod exec;
+mod machines;
 mod relations;
 mod removal;
 pub mod secrets;
@@ -49,6 +51,11 @@ fn grammar(command: &str) -> Option<(&'static [&'static str], &'static [&'static
             &["--utc", "--relations", "--integrations", "--storage", "--no-color", "--color"],
             &["--format", "--model|-m", "--retry-count", "--retry-delay", "--watch"],
         ),
+        "machines" | "show-machine" => (&["--utc", "--no-color"], &["--format", "--model|-m"]),
+        "debug-log" => (
+            &["--replay", "--no-tail", "--utc"],
+            &["--limit|-n", "--include|-i", "--level|-l", "--model|-m", "--color"],
+        ),
         "deploy" => (
             &["--trust", "--force"],
             &[
@@ -81,7 +88,7 @@ fn grammar(command: &str) -> Option<(&'static [&'static str], &'static [&'static
 }
 
 /// Real subcommands that the simulation does not know.
-const REAL: [&str; 19] = [
+const REAL: [&str; 18] = [
     "remove-machine",
     "destroy-model",
     "destroy-controller",
@@ -92,7 +99,6 @@ const REAL: [&str; 19] = [
     "revoke-secret",
     "model-config",
     "retry-provisioning",
-    "debug-log",
     "show-task",
     "show-operation",
     "operations",
@@ -152,6 +158,9 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         "models" => controllers::models(seat, &words).taking(took),
         "add-model" => controllers::add_model(seat, &words),
         "status" => status::run(seat, &words).taking(took),
+        "machines" => machines::all(seat, &words).taking(took),
+        "show-machine" => machines::show(seat, &words).taking(took),
+        "debug-log" => debug_log::run(seat, &words).taking(took),
         "deploy" => deploy::deploy(seat, &words),
         "add-unit" => deploy::add_unit(seat, &words).taking(took),
         "integrate" | "relate" => relations::integrate(seat, &words).taking(took),
@@ -216,6 +225,16 @@ pub fn reach<'s>(seat: &'s Seat<'_>, name: &str) -> Result<&'s Controller, Scrip
     let Some(controller) = seat.guest().juju.controllers.get(name) else {
         return Err(Script::fails(1, format!("ERROR controller {name} not found")));
     };
+    if seat.world.controller_stopped(name) {
+        let address = &controller.address;
+        let text = format!(
+            "ERROR opening API connection: unable to connect to API: dial tcp {address}:17070: connect: no route to host"
+        );
+        return Err(Script::fails(1, text).taking(9 * SECOND));
+    }
+    if name == "sunbeam-controller" && seat.guest().cloud.session_expired {
+        return Err(Script::fails(1, "ERROR invalid entity name or password (unauthorized access)"));
+    }
     if controller.ready && api_answers(seat) { Ok(controller) } else { Err(no_api(controller)) }
 }
 

@@ -4,11 +4,13 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::super::charms::{self, Phase, catalogue, rounds};
-use super::super::faults::{Ailment, Planted};
+use super::super::events::{Is, Spot};
+use super::super::faults::Planted;
 use super::super::grammar::Words;
 use super::super::guest::Seat;
 use super::super::script::Script;
 use super::super::timeline::{Draw, MINUTE, Millis, SECOND};
+use super::super::troubles::Ailment;
 use super::store::{Application, Controller, Model};
 use super::{agent_version, target};
 
@@ -28,15 +30,7 @@ pub fn run(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     let controller = &guest.juju.controllers[&at.0];
     let empty = Model { created: controller.created, ..Model::default() };
     let model = controller.models.get(&at.1).unwrap_or(&empty);
-    let view = View {
-        now: seat.now(),
-        draw: seat.draw(),
-        version: agent_version(seat),
-        model,
-        boot: guest.booted,
-        zone: &guest.hostname,
-        planted: seat.world.planted.as_ref(),
-    };
+    let view = View::of(seat, model);
     let mut document = view.document(&at, controller);
     if let (true, Some(since)) = (at.1 == "openstack", guest.cloud.control_plane) {
         document["applications"] = Value::Object(view.control_plane(since, guest.cloud.bootstrapped));
@@ -61,13 +55,16 @@ pub fn clock_time(at: Millis) -> String {
 pub(super) struct View<'a> {
     pub(super) now: Millis,
     pub(super) draw: Draw,
-    version: String,
+    pub(super) version: String,
     pub(super) model: &'a Model,
     /// When the VM was last started.
-    boot: Millis,
+    pub(super) boot: Millis,
     /// The LXD host, which appears as availability zone.
-    zone: &'a str,
-    planted: Option<&'a Planted>,
+    pub(super) zone: &'a str,
+    /// The scenario in force.
+    pub(super) planted: Option<&'a Planted>,
+    /// Whether containers have no way to the stores.
+    offline: bool,
 }
 
 /// A unit at a moment.
@@ -80,7 +77,34 @@ struct Now {
     agent_since: Millis,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The model as it is now.
+    pub(super) fn of(seat: &'a Seat<'_>, model: &'a Model) -> Self {
+        let guest = seat.guest();
+        View {
+            now: seat.now(),
+            draw: seat.draw(),
+            version: agent_version(seat),
+            model,
+            boot: guest.booted,
+            zone: &guest.hostname,
+            planted: seat.world.planted.as_ref(),
+            offline: seat.world.network(Spot::Container).is_some(),
+        }
+    }
+
+    /// What ails a unit: of its own, or because of its machine.
+    pub(super) fn ailment(&self, unit: &str, machine: u32) -> Option<Ailment> {
+        let planted = self.planted?;
+        planted.ailment(unit, self.now).or_else(|| {
+            let (is, _, from) = planted.machine(machine, self.now)?;
+            Some(match is {
+                Is::Pending | Is::ProvisioningError => Ailment::Allocating,
+                _ => Ailment::Lost(from),
+            })
+        })
+    }
+
     /// The whole document.
     fn document(&self, at: &(String, String), controller: &Controller) -> Value {
         let (kind, region) =
@@ -97,7 +121,7 @@ impl View<'_> {
         json!({
             "model": { "name": at.1, "type": kind, "controller": at.0, "cloud": controller.cloud, "region": region,
                 "version": self.version,
-                "model-status": { "current": "available", "since": go_time(self.model.created) }, "sla": "unsupported" },
+                "model-status": self.model_status(&at.1), "sla": "unsupported" },
             "machines": machines,
             "applications": applications,
             "storage": self.storage(),
@@ -105,52 +129,27 @@ impl View<'_> {
         })
     }
 
+    /// The status of the model itself.
+    fn model_status(&self, name: &str) -> Value {
+        let good = status("available", "", self.model.created);
+        match self.planted.and_then(|planted| planted.model(name, self.now)) {
+            Some((Is::Suspended, since)) => {
+                let text = "suspended since cloud credential is not valid";
+                json!({ "current": "suspended", "message": text, "reason": "certificate revoked", "since": go_time(since) })
+            }
+            Some((Is::Destroying, since)) => status("destroying", "attempt 1 to destroy model", since),
+            _ => good,
+        }
+    }
+
     /// Whether the containers' agents have not come back yet after a start of the VM.
-    fn settling(&self, unit: &str) -> bool {
+    pub(super) fn settling(&self, unit: &str) -> bool {
         self.model.created < self.boot
             && self.now < self.boot + self.draw().about(&format!("{unit} after a start"), 150 * SECOND)
     }
 
     fn draw(&self) -> Draw {
         self.draw
-    }
-
-    fn machine(&self, id: u32) -> Value {
-        let machine = &self.model.machines[&id];
-        let (runs, agent) = charms::machine_times(self.model, id, self.draw);
-        let base = json!({ "name": "ubuntu", "channel": machine.base });
-        let created = go_time(machine.created);
-        if self.now < runs {
-            let (current, message, since) = if self.now < machine.created + 4 * SECOND {
-                ("pending", "", machine.created)
-            } else if self.now < runs - 15 * SECOND {
-                ("allocating", "Retrieving image: rootfs: 37% (4.1MB/s)", machine.created + 4 * SECOND)
-            } else {
-                ("allocating", "Creating container", runs - 15 * SECOND)
-            };
-            return json!({ "juju-status": { "current": "pending", "since": created }, "instance-id": "pending",
-                "machine-status": status(current, message, since),
-                "modification-status": { "current": "idle", "since": created }, "base": base, "constraints": "arch=amd64" });
-        }
-        let name = format!("juju-{}-{id}", &self.model.uuid[..6]);
-        let juju_status = if self.now < agent {
-            json!({ "current": "pending", "since": created })
-        } else if self.settling(&format!("machine {id}")) {
-            json!({ "current": "down", "message": "agent is not communicating with the server", "since": go_time(self.boot), "version": self.version })
-        } else {
-            json!({ "current": "started", "since": go_time(agent), "version": self.version })
-        };
-        let gateway = machine.address.rsplit_once('.').map(|(net, _)| format!("{net}.1"));
-        let mac = self.draw.hex(&name, 6);
-        let interface = json!({ "ip-addresses": [machine.address],
-            "mac-address": format!("00:16:3e:{}:{}:{}", &mac[..2], &mac[2..4], &mac[4..6]),
-            "gateway": gateway, "space": "alpha", "is-up": true });
-        json!({ "juju-status": juju_status, "hostname": name, "dns-name": machine.address,
-            "ip-addresses": [machine.address], "instance-id": name,
-            "machine-status": status("running", "Running", runs),
-            "modification-status": { "current": "applied", "since": go_time(runs - SECOND) }, "base": base,
-            "network-interfaces": { "eth0": interface }, "constraints": "arch=amd64",
-            "hardware": format!("arch=amd64 cores=0 mem=0M availability-zone={} virt-type=container", self.zone) })
     }
 
     /// A unit now: where it is on its way, and what ails it.
@@ -178,10 +177,14 @@ impl View<'_> {
             hook: phase.hook.to_string(),
             agent_since: phase.at,
         };
-        match self.planted.and_then(|planted| planted.ailment(&unit, self.now)) {
-            Some(Ailment::Error(text, since)) => {
+        let machine = self.model.applications.get(name).and_then(|of| of.units.get(&number));
+        match self.ailment(&unit, machine.map_or(0, |unit| unit.machine)) {
+            Some(Ailment::Says(status, text, since)) => {
                 return Now {
-                    workload: "error",
+                    workload: ["error", "blocked", "waiting"]
+                        .into_iter()
+                        .find(|w| *w == status)
+                        .unwrap_or("error"),
                     message: text,
                     since,
                     agent: "idle",
@@ -190,7 +193,25 @@ impl View<'_> {
                 };
             }
             Some(Ailment::Lost(since)) => return lost(&unit, since),
+            Some(Ailment::Allocating) => {
+                let first = phases.first().map_or(self.now, |phase| phase.at);
+                return Now {
+                    workload: "waiting",
+                    message: "waiting for machine".to_owned(),
+                    since: first,
+                    agent: "allocating",
+                    hook: String::new(),
+                    agent_since: first,
+                };
+            }
             None => {}
+        }
+        if self.offline && now.agent == "executing" && now.hook == "running install hook" {
+            // canonical/kafka-operator@3/edge:src/literals.py
+            now.workload = "blocked";
+            now.message = "unable to install charmed-kafka snap".to_owned();
+            (now.agent, now.hook) = ("idle", String::new());
+            return now;
         }
         let failure = self.model.failures.iter().find(|failure| {
             failure.unit == unit
@@ -228,6 +249,9 @@ impl View<'_> {
     fn application(&self, name: &str, application: &Application) -> Value {
         let Some(charm) = catalogue::at(&application.charm, &application.channel) else { return json!({}) };
         let (base, revision, version) = (charm.base, charm.revision, charm.version);
+        let (channel, kind) =
+            self.planted.map_or((None, None), |planted| planted.other_charm(name, self.now));
+        let (channel, kind) = (channel.unwrap_or(&application.channel), kind.unwrap_or(&application.charm));
         let leader = charms::leader(self.model, name, self.draw).filter(|(_, since)| *since <= self.now);
         let mut units = Map::new();
         let mut worst: Option<Now> = None;
@@ -265,8 +289,8 @@ impl View<'_> {
             None => status("unknown", "", application.created),
         };
         let mut row = json!({
-            "charm": application.charm, "base": { "name": "ubuntu", "channel": base }, "charm-origin": "charmhub",
-            "charm-name": application.charm, "charm-rev": revision, "charm-channel": application.channel,
+            "charm": kind, "base": { "name": "ubuntu", "channel": base }, "charm-origin": "charmhub",
+            "charm-name": kind, "charm-rev": revision, "charm-channel": channel,
             "exposed": false, "application-status": own, "relations": self.relations(name, application),
         });
         if application.dying.is_some() {

@@ -20,7 +20,8 @@ impl View<'_> {
                     "/var/snap/charmed-zookeeper/common/var/lib/zookeeper".to_owned()
                 };
                 let (machine, unit) = (unit.machine.to_string(), format!("{name}/{number}"));
-                let attached = status("attached", "", agent);
+                let pends = self.planted.is_some_and(|planted| planted.storage_pends(&unit, self.now));
+                let attached = status(if pends { "pending" } else { "attached" }, "", agent);
                 let at_unit = json!({ &unit: { "machine": machine, "location": location, "life": "alive" } });
                 storage.insert(
                     format!("data/{id}"),
@@ -64,7 +65,10 @@ impl View<'_> {
             } else {
                 ("waiting", "installing agent", since)
             };
-            let agent = if current == "active" { "idle" } else { "executing" };
+            let planted = self.planted.and_then(|planted| planted.cloud(name, self.now));
+            let (current, message, at) = planted.unwrap_or((current, message, at));
+            let settled = current == "active" || planted.is_some();
+            let agent = if settled { "idle" } else { "executing" };
             let unit = json!({ "workload-status": status(current, message, at), "juju-status": status(agent, "", at),
                 "leader": true, "address": "10.1.0.50", "provider-id": format!("{name}-0") });
             all.insert(name.to_owned(), json!({ "charm": format!("{name}-k8s"), "charm-origin": "charmhub",

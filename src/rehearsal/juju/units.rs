@@ -1,9 +1,10 @@
 //! Which unit a command is about, and whether its agent takes anything.
 
 use super::super::charms;
-use super::super::faults::Ailment;
 use super::super::guest::Seat;
 use super::super::timeline::{Draw, Millis};
+use super::super::troubles::Ailment;
+use super::status::View;
 use super::store::Model;
 
 /// Why no unit is meant.
@@ -39,6 +40,7 @@ pub fn answers(seat: &Seat<'_>, at: &(String, String), application: &str, number
     let phases = charms::phases(model, application, number, seat.draw());
     let agent = phases.iter().rfind(|phase| phase.at <= now).map_or("allocating", |phase| phase.agent);
     let unit = format!("{application}/{number}");
-    let ailment = seat.world.planted.as_ref().and_then(|planted| planted.ailment(&unit, now));
-    agent != "allocating" && !matches!(ailment, Some(Ailment::Lost(_)))
+    let machine = model.applications[application].units[&number].machine;
+    let ailment = View::of(seat, model).ailment(&unit, machine);
+    agent != "allocating" && !matches!(ailment, Some(Ailment::Lost(_) | Ailment::Allocating))
 }

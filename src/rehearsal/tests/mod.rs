@@ -45,6 +45,13 @@ impl Stage {
         Stage::open(Arc::clone(&self.folder), None)
     }
 
+    /// The same laptop with another scenario.
+    pub fn planting(&self, scenario: &str) -> Self {
+        // What was only waited for is not on disk before the next command.
+        self.laptop("uname -s");
+        Stage::open(Arc::clone(&self.folder), Some(scenario))
+    }
+
     fn open(folder: Arc<tempfile::TempDir>, scenario: Option<&str>) -> Self {
         let scenario = scenario.map(|text| Scenario::parse(text).unwrap());
         let options = Options { seed: 7, scenario, ..Options::default() };

@@ -268,7 +268,7 @@ fn what_the_simulation_does_not_know_fails_with_a_mark_of_its_own() {
     let stage = Stage::fresh().with_vm("24.04");
     assert!(stage.laptop("frobnicate --all").err().starts_with(UNKNOWN_MARK));
     stage.bad("frobnicate", 1, UNKNOWN_MARK);
-    stage.bad("lxc exec juju-0 -- true", 1, UNKNOWN_MARK);
+    stage.bad("lxc restart juju-0", 1, UNKNOWN_MARK);
     let shell = stage.laptop("multipass exec -n microstack -- sh -c \"echo $HOME\"");
     assert!(shell.code == 1 && shell.err().contains(UNKNOWN_MARK));
     assert_eq!(stage.rehearsal.unknown().len(), 4);
