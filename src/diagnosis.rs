@@ -39,16 +39,22 @@ pub struct Diagnosis<'a> {
 pub fn why(config: &Config, hosts: &Hosts<'_>, step: &str, seen: &str) -> Option<Cause> {
     let diagnosis = Diagnosis { config, hosts, silent: Cell::new(false) };
     let clues = diagnosis.clues(step, seen);
-    // Of clues of one depth the first is the nearest to the point.
+    // Of clues of one depth the last is the nearest to the point.
     let deepest = clues.iter().filter_map(|clue| Some((clue, clue.issue()?)));
-    let (clue, issue) = deepest.reduce(|one, other| if other.0.depth > one.0.depth { other } else { one })?;
+    let (clue, issue) =
+        deepest.reduce(|one, other| if other.0.depth >= one.0.depth { other } else { one })?;
     Some(Cause::new(issue, clue.evidence(), clue.cure(issue, config)))
 }
 
 impl Diagnosis<'_> {
     /// What is not as it should be, from the top down.
     fn clues(&self, step: &str, seen: &str) -> Vec<Clue> {
-        let mut clues = Vec::from_iter(words(seen));
+        let said = words(seen);
+        // A tool that knows its own cause need not be asked for it again.
+        if let Some(said) = said.clone().filter(Clue::is_cause) {
+            return vec![said];
+        }
+        let mut clues = Vec::from_iter(said);
         if step == steps::check_laptop::NAME {
             return clues;
         }

@@ -255,6 +255,11 @@ pub fn all() -> impl Iterator<Item = &'static Issue> {
     ROOMS.iter().copied().flatten()
 }
 
+/// Whether a row's words only say that something failed, not why.
+pub fn is_symptom(issue: &Issue) -> bool {
+    symptoms::ROWS.iter().any(|row| row.id == issue.id)
+}
+
 /// The row of that id.
 pub fn by_id(id: &str) -> Option<&'static Issue> {
     all().find(|issue| issue.id == id)

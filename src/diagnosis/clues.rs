@@ -1,7 +1,7 @@
 //! What is not as it should be, in one line, and how deep it lies.
 
 use crate::config::Config;
-use crate::known::{self, Issue, Names};
+use crate::known::{self, Issue, Names, Scope};
 use crate::text;
 
 /// How deep a clue lies. What lies deeper explains what lies above it.
@@ -76,6 +76,18 @@ impl Clue {
     /// As one about a container, and the machine that it is.
     pub fn of_container(self, machine: &str, container: &str) -> Self {
         Clue { machine: machine.to_owned(), container: container.to_owned(), ..self }
+    }
+
+    /// Whether it is a cause and not only a symptom of one: what a tool says of itself. A limit of some system, the network,
+    /// Juju and what Juju carries are judged by what lies below them.
+    pub fn is_cause(&self) -> bool {
+        self.issue().is_some_and(|issue| {
+            let judged_below = matches!(
+                issue.scope,
+                Scope::System | Scope::Network | Scope::Juju | Scope::Charm | Scope::Kafka | Scope::Kafstack
+            );
+            !judged_below && !known::is_symptom(issue)
+        })
     }
 
     /// What it means, if that is known.

@@ -29,11 +29,11 @@ impl Diagnosis<'_> {
         };
         let mut clues = of_model(&status, &Wanted::kafka(self.config));
         for (name, unit) in status.applications.iter().flat_map(|(_, a)| a.units.iter()) {
+            clues.extend(of_unit(&status, name, unit).into_iter().map(|clue| clue.of_unit(name)));
             // What the log says of a hook is more to the point than that it failed.
             if unit.workload_status.current == "error" {
                 clues.extend(self.last_error(&target, name).map(|clue| clue.of_unit(name)));
             }
-            clues.extend(of_unit(&status, name, unit).into_iter().map(|clue| clue.of_unit(name)));
         }
         for (id, machine) in status.machines.iter() {
             let container = lxd::container_of(machine);
@@ -113,14 +113,14 @@ fn of_unit(status: &Status, name: &str, unit: &Unit) -> Vec<Clue> {
 fn of_machine(status: &Status, id: &str, machine: &Machine) -> Vec<Clue> {
     let mut clues = Vec::new();
     let (instance, agent) = (&machine.machine_status, &machine.juju_status);
+    if ["down", "stopped", "error"].contains(&agent.current.as_str()) {
+        clues
+            .push(Clue::new(Depth::Machine, format!("machine {id} is {}: {}", agent.current, agent.message)));
+    }
     for info in [instance, &machine.modification_status] {
         if ["provisioning error", "error"].contains(&info.current.as_str()) {
             clues.push(Clue::new(Depth::Machine, format!("machine {id} {}: {}", info.current, info.message)));
         }
-    }
-    if ["down", "stopped", "error"].contains(&agent.current.as_str()) {
-        clues
-            .push(Clue::new(Depth::Machine, format!("machine {id} is {}: {}", agent.current, agent.message)));
     }
     if ["pending", "allocating"].contains(&instance.current.as_str())
         && status.age(instance).is_some_and(|age| age >= ON_ITS_WAY)

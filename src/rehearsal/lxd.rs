@@ -158,7 +158,7 @@ fn client(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         ["lxc", "config", "get", key] => {
             Script::says(format!("{}\n", lxd.config.get(*key).cloned().unwrap_or_default()))
         }
-        ["lxc", "storage", "info", "default"] if pool => Script::says(room(seat)),
+        ["lxc", "storage", "info", "default", "--bytes"] if pool => Script::says(room(seat)),
         ["lxc", "storage", "info", _] => Script::fails(1, "Error: Storage pool not found"),
         ["lxc", "network", "show", name] if lxd.bridge.as_deref() == Some(name) => Script::says(format!(
             "name: {name}\ndescription: \"\"\ntype: bridge\nmanaged: true\nstatus: Created\nconfig:\n  ipv4.address: {v4}\n  ipv4.nat: \"true\"\n  ipv6.address: {}\nused_by:\n- /1.0/profiles/default\nlocations:\n- none\n",
@@ -184,7 +184,7 @@ fn set_ipv6(seat: &mut Seat<'_>, name: &str, value: &str) -> Script {
     Script::silent()
 }
 
-/// `lxc storage info`: the pool lies on the VM's own disk.
+/// `lxc storage info --bytes`: the pool lies on the VM's own disk.
 fn room(seat: &Seat<'_>) -> String {
     let (total, used) = {
         let vm = &seat.world.vms[&seat.vm];
@@ -192,10 +192,7 @@ fn room(seat: &Seat<'_>) -> String {
     };
     let full = seat.world.lxd_is(LxdEvent::PoolFull) || seat.world.vm_is(VmEvent::DiskFull);
     let used = if full { total } else { used };
-    let gib = |bytes: u64| format!("{}.{:02}GiB", bytes >> 30, (bytes >> 20) % 1024 * 100 / 1024);
     format!(
-        "info:\n  description: \"\"\n  driver: dir\n  name: default\n  space used: {}\n  total space: {}\nused by:\n  profiles:\n  - default\n",
-        gib(used),
-        gib(total)
+        "info:\n  description: \"\"\n  driver: dir\n  name: default\n  space used: \"{used}\"\n  total space: \"{total}\"\nused by:\n  profiles:\n  - default\n"
     )
 }

@@ -34,6 +34,7 @@ pub fn ask(seat: &mut Seat<'_>, argv: &[&str]) -> Option<Script> {
     Some(match argv {
         ["df", "-Pk", "/"] => Script::says(disk(world, vm)),
         ["free", "-b"] => Script::says(free(world, vm)),
+        ["tail", "-n", lines, path] => tail(seat, lines.parse().unwrap_or(10), path),
         ["date", "+%s"] => Script::says(format!("{}\n", time(world) / SECOND)),
         ["timedatectl", "show"] => {
             let synchronised = if world.vm_is(VmEvent::ClockBehind) { "no" } else { "yes" };
@@ -67,6 +68,23 @@ pub fn ask(seat: &mut Seat<'_>, argv: &[&str]) -> Option<Script> {
         }
         _ => return None,
     })
+}
+
+/// The last lines of a long act's log: no other file in the VM has lines.
+fn tail(seat: &Seat<'_>, lines: usize, path: &str) -> Script {
+    let long = seat.guest().long.as_ref().filter(|long| path == format!("kafstack/{}.log", long.name));
+    let Some(long) = long else {
+        return Script::fails(
+            1,
+            format!("tail: cannot open '{path}' for reading: No such file or directory"),
+        );
+    };
+    let said: String =
+        long.log.iter().filter(|(at, _)| *at <= seat.now()).map(|(_, text)| text.as_str()).collect();
+    let all: Vec<&str> = said.lines().collect();
+    Script::says(
+        all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect::<String>(),
+    )
 }
 
 /// The VM's clock.

@@ -115,7 +115,7 @@ pub fn parse_servers(line: &CommandLine, output: Output) -> Result<Vec<Server>, 
 
 /// Why a server is in error.
 pub fn fault(openrc: &str, id: &str) -> CommandLine {
-    client(openrc, ["server", "show", id, "-f", "json", "-c", "fault"])
+    client(openrc, ["server", "show", id, "-f", "json"])
 }
 
 /// Nova's own words in the answer to [`fault`]; empty when it has none.
