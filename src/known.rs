@@ -235,6 +235,11 @@ pub fn all() -> impl Iterator<Item = &'static Issue> {
     ROOMS.iter().copied().flatten()
 }
 
+/// What one of them is known to say.
+pub fn all_in(scope: Scope) -> impl Iterator<Item = &'static Issue> {
+    all().filter(move |issue| issue.scope == scope)
+}
+
 /// The row of that id.
 pub fn by_id(id: &str) -> Option<&'static Issue> {
     all().find(|issue| issue.id == id)

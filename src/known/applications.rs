@@ -143,7 +143,7 @@ pub const ROWS: &[Issue] = &[
         class: Class::Permanent,
         cause: "The charm has no option of that name: track 3 of Kafka writes them with underscores, track 4 with hyphens",
         cure: "`multipass exec {vm} -- juju config -m {controller}:{model} kafka` lists them; `kafstack config check` knows which track takes which.",
-        source: "juju/juju:internal/charm/config.go",
+        source: "juju/juju:cmd/juju/application/config.go",
         example: "ERROR parsing settings for application: unknown option \"log-retention-ms\"",
         near_miss: "option log_retention_ms",
     },

@@ -11,7 +11,7 @@ pub const ROWS: &[Issue] = &[
         class: Class::Permanent,
         cause: "sudo asks for a password here, and there was nobody to ask",
         cure: "`sudo -v` on a terminal asks for it once; then the same kafstack command again, there.",
-        source: "sudo-project/sudo:src/sudo.c",
+        source: "sudo-project/sudo:plugins/sudoers/auth/sudo_auth.c",
         example: "sudo: a password is required",
         near_miss: "[sudo] password for ana:",
     },

@@ -40,7 +40,7 @@ pub const ROWS: &[Issue] = &[
     Issue {
         id: "lxd-not-answering",
         scope: Scope::Lxd,
-        says: &["connecting to local LXD"],
+        says: &["Failed ", "to local LXD: "],
         class: Class::Transient,
         cause: "LXD's service does not run, or is just restarting",
         cure: "`multipass exec {vm} -- snap services lxd` shows it; `multipass exec {vm} -- sudo snap start lxd` starts it; then `kafstack up`.",

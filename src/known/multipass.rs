@@ -21,7 +21,7 @@ pub const ROWS: &[Issue] = &[
         says: &["multipass socket access denied"],
         class: Class::Permanent,
         cause: "Your user may not talk to Multipass' service before anybody else did",
-        cure: "`sudo usermod -aG sudo $USER` when you may become an administrator, then log in anew; else ask one to run `multipass list` once.",
+        cure: "`id -nG` shows your groups: until Multipass is first used, only `sudo`, `admin` or `wheel` may. Have a member of one run `multipass list` once, then `multipass authenticate` yourself.",
         source: "canonical/multipass:include/multipass/cli/dispatch_rpc.h",
         example: "list failed: multipass socket access denied",
         near_miss: "list failed: cannot connect to the multipass socket",

@@ -29,7 +29,7 @@ pub const ROWS: &[Issue] = &[
     Issue {
         id: "charmhub-not-reachable",
         scope: Scope::Sunbeam,
-        says: &["No external connectivity. Set HTTP_PROXY"],
+        says: &["No external connectivity"],
         class: Class::Transient,
         cause: "The VM cannot reach the charm store: no network, no DNS, or a proxy that it was not told of",
         cure: "`multipass exec {vm} -- curl -sS -m 10 -o /dev/null http://api.charmhub.io` shows it; mend the network, or set `proxy.http` and `proxy.https`, then `kafstack up`.",
@@ -95,7 +95,7 @@ pub const ROWS: &[Issue] = &[
     Issue {
         id: "sunbeam-session-too-old",
         scope: Scope::Sunbeam,
-        says: &["Insufficient permissions to run sunbeam commands"],
+        says: &["Insufficient permissions to run sunbeam"],
         class: Class::Transient,
         cause: "This session began before the VM's user came into the group `snap_daemon`",
         cure: "`kafstack up` begins a new session; `multipass exec {vm} -- id -nG` shows the groups.",
@@ -210,7 +210,7 @@ pub const ROWS: &[Issue] = &[
         cause: "An earlier `sunbeam` was killed and left its lock behind",
         cure: "`multipass exec {vm} -- sunbeam plans list` shows which plan is locked. Wait five minutes; when it stays and no sunbeam runs, `sunbeam plans unlock PLAN --force` in the VM, then `kafstack up`.",
         source: "canonical/snap-openstack:sunbeam-python/sunbeam/core/common.py",
-        example: "Error: Terraform state is locked (ID: 1c9f2d3e-0000-4a4a-9b9b-2f4f6f8f0a0b). ",
+        example: "Error: Terraform state is locked (ID: 1c9f2d3e-0000-4a4a-9b9b-2f4f6f8f0a0b)",
         near_miss: "openstack-plan: unlocked",
     },
     Issue {

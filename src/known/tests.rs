@@ -1,8 +1,13 @@
 //! The table, held to its own examples and to what healthy tools say.
 
+mod healthy;
+
 use std::collections::BTreeSet;
 
+use clap::CommandFactory;
+
 use super::*;
+use crate::cli::Cli;
 use crate::failure::Id;
 
 /// What a text is recognised as.
@@ -11,6 +16,7 @@ fn id_of(text: &str) -> Option<&'static str> {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a figure of the test's own")]
 fn every_row_recognises_its_example_and_not_its_near_miss() {
     let wrong: Vec<String> = all()
         .flat_map(|issue| {
@@ -50,7 +56,29 @@ fn every_row_says_what_it_must() {
 }
 
 #[test]
-fn no_scope_is_empty_and_every_class_is_used() {
+fn every_cure_begins_with_a_command_to_type_on_the_laptop_and_kafstacks_own_exist() {
+    let programs = ["kafstack", "multipass", "sudo", "df", "free", "id", "ip", "journalctl", "systemctl"];
+    let commands = Cli::command();
+    for issue in all() {
+        let typed = || issue.cure.split('`').skip(1).step_by(2);
+        let first = typed().next().and_then(|command| command.split(' ').next()).unwrap_or_default();
+        assert!(programs.contains(&first), "{}: {first}", issue.id);
+        for words in typed().filter_map(|command| command.strip_prefix("kafstack ")) {
+            let mut command = &commands;
+            for word in words.split(' ') {
+                if !command.has_subcommands() {
+                    break;
+                }
+                command = command
+                    .find_subcommand(word)
+                    .unwrap_or_else(|| panic!("{}: there is no `kafstack {words}`", issue.id));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_scope_is_empty() {
     for scope in Scope::ALL {
         assert!(all().any(|issue| issue.scope == *scope), "{}", scope.as_str());
     }
