@@ -115,6 +115,17 @@ pub const ROWS: &[Issue] = &[
         near_miss: "[]",
     },
     Issue {
+        id: "server-id-unknown",
+        scope: Scope::Openstack,
+        says: &["No server with a name or ID of"],
+        class: Class::Permanent,
+        cause: "There is no instance of that name or id in the project",
+        cure: "`multipass exec {vm} -- sh -c '. /home/ubuntu/demo-openrc && openstack server list'` shows those there are.",
+        source: "openstack/python-openstackclient:openstackclient/compute/v2/server.py",
+        example: "No server with a name or ID of '5f0c' exists.",
+        near_miss: "[]",
+    },
+    Issue {
         id: "server-name-twice",
         scope: Scope::Openstack,
         says: &["More than one Server exists with the name"],

@@ -5,6 +5,7 @@ mod healthy;
 use std::collections::BTreeSet;
 
 use clap::CommandFactory;
+use proptest::prelude::*;
 
 use super::*;
 use crate::cli::Cli;
@@ -111,4 +112,16 @@ fn words_survive_narrow_terminals_and_colours() {
 fn fragments_that_are_far_apart_are_two_messages() {
     let far = "x".repeat(REACH + 1);
     assert_eq!(id_of(&format!("lookup one: {far} two: no such host")), None);
+}
+
+proptest! {
+    #[test]
+    fn any_text_may_be_asked_about(text in any::<String>(), place in any::<prop::sample::Index>()) {
+        let rows: Vec<&Issue> = all().collect();
+        let issue = place.get(&rows);
+        // A row's words are found before foreign text; what comes of that text alone does not matter.
+        let both = format!("{} {text}", issue.example);
+        prop_assert!(recognise(&both).is_some());
+        let _ = recognise(&text);
+    }
 }
