@@ -154,7 +154,7 @@ impl Scope {
             Scope::CloudInit => "cloud-init",
             Scope::System => "The VM's operating system",
             Scope::Snap => "snapd and the snap store",
-            Scope::Network => "Any tool, of the network",
+            Scope::Network => "The network, by any tool",
             Scope::Sunbeam => "Sunbeam",
             Scope::Openstack => "OpenStack",
             Scope::Lxd => "LXD",
