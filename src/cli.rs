@@ -578,6 +578,7 @@ mod tests {
             "status --timeout 10m",
             "status --until-ready --timeout soon",
             "up -q -v",
+            "explain --format yaml",
             "up --speed 0",
         ] {
             assert_eq!(parse(args).unwrap_err().exit_code(), 2, "{args}");

@@ -169,7 +169,7 @@ impl Scope {
             Scope::CloudInit => "cloud-init",
             Scope::System => "The VM's operating system",
             Scope::Snap => "snapd and the snap store",
-            Scope::Network => "Any tool, of the network",
+            Scope::Network => "The network, by any tool",
             Scope::Sunbeam => "Sunbeam",
             Scope::Openstack => "OpenStack",
             Scope::Lxd => "LXD",
@@ -258,6 +258,11 @@ pub fn all() -> impl Iterator<Item = &'static Issue> {
 /// Whether a row's words only say that something failed, not why.
 pub fn is_symptom(issue: &Issue) -> bool {
     symptoms::ROWS.iter().any(|row| row.id == issue.id)
+}
+
+/// What one of them is known to say.
+pub fn all_in(scope: Scope) -> impl Iterator<Item = &'static Issue> {
+    all().filter(move |issue| issue.scope == scope)
 }
 
 /// The row of that id.

@@ -240,10 +240,15 @@ fn replayed(paper: &str) -> String {
     out
 }
 
-/// Fails with the lines in which a paper differs from what the binary prints, or writes them.
-#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+/// Holds the console blocks of a paper to what the binary prints.
 fn hold(paper: &str) {
-    let (old, new) = (read(paper), replayed(paper));
+    hold_to(paper, &replayed(paper));
+}
+
+/// Fails with the lines in which a paper differs from what it should be, or writes them.
+#[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+fn hold_to(paper: &str, new: &str) {
+    let old = read(paper);
     if old == new {
         return;
     }
@@ -554,6 +559,46 @@ fn the_exit_codes_in_the_papers_are_those_of_the_failures() {
                 "troubleshooting.md says otherwise of {id} than `kafstack explain`: {sentence}"
             );
         }
+    }
+}
+
+/// The page of known issues as the table has it, below its own first words.
+fn known_issues(head: &str) -> String {
+    let everything = Kafstack::new().json(&["explain", "--format", "json"]);
+    let (mut page, mut part) = (format!("{head}\n"), "");
+    for issue in everything["known_issues"].as_array().unwrap() {
+        let text = |field: &str| issue[field].as_str().unwrap();
+        if part != text("who") {
+            part = text("who");
+            let _ = write!(page, "\n## {part}\n");
+        }
+        let says = issue["says"].as_array().unwrap().iter();
+        let says: Vec<String> = says.map(|says| format!("`{}`", says.as_str().unwrap().trim())).collect();
+        let (id, class, meaning) = (text("id"), text("class"), text("meaning"));
+        let (cure, source, says) = (text("cure"), text("source"), says.join(" … "));
+        let _ = write!(page, "\n### {id}\n\n{says} ({class})\n\n{meaning}.\n\n{cure}\n\nSource: {source}\n");
+    }
+    page
+}
+
+#[test]
+fn the_page_of_known_issues_is_the_table() {
+    let paper = "documentation/known-issues.md";
+    let page = read(paper);
+    hold_to(paper, &known_issues(page.split("\n\n## ").next().unwrap().trim_end()));
+}
+
+#[test]
+fn links_to_known_issues_lead_to_their_headings() {
+    let (page, manual) = (read("documentation/known-issues.md"), read("documentation/troubleshooting.md"));
+    let headings = page.lines().filter_map(|line| line.strip_prefix("##"));
+    let anchors: BTreeSet<String> =
+        headings.map(|text| text.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-")).collect();
+    let links = manual.split("(known-issues.md#").skip(1).filter_map(|rest| rest.split(')').next());
+    let links: Vec<&str> = links.collect();
+    assert!(links.len() > 10, "{links:?}");
+    for link in links {
+        assert!(anchors.contains(link), "known-issues.md has no heading for {link}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! `kafstack explain`: the id of a failure or of a known issue, or words that a tool said, in full; without any of
 //! them, the list.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -12,7 +13,11 @@ use crate::failure::{Failure, Id};
 use crate::known::{self, Issue, Names, Scope};
 use crate::text;
 
+/// How many ids are named that may have been meant.
+const NEAR: usize = 5;
+
 /// What can be explained.
+#[derive(Debug)]
 enum Subject {
     /// A failure of kafstack's own.
     Failure(Id),
@@ -73,19 +78,23 @@ fn unknown(asked: &str) -> Failure {
             .expected("an id, or words as the tool printed them, such as `no space left on device`")
             .hint("`kafstack explain` lists what is known");
     }
-    let ids = || Id::ALL.iter().map(|id| id.as_str()).chain(known::all().map(|issue| issue.id));
-    let mut near: Vec<&str> =
-        ids().filter(|id| id.split('-').any(|word| word.len() > 3 && asked.contains(word))).take(8).collect();
-    if let Some(nearest) = nearest(asked, ids()) {
-        near.retain(|id| *id != nearest);
-        near.insert(0, nearest);
-    }
     let failure =
         Failure::new(Id::Usage, format!("there is neither a failure nor a known issue of the id `{shown}`"))
             .expected("an id as printed in brackets, such as `kafka-not-ready`, or words that a tool said");
+    let near = near(asked);
     let failure =
         if near.is_empty() { failure } else { failure.hint(format!("near it: {}", near.join(", "))) };
     failure.hint("`kafstack explain` lists what is known")
+}
+
+/// The ids that may have been meant: the one that looks most like it, then those with the same words.
+fn near(asked: &str) -> Vec<&'static str> {
+    let ids = || Id::ALL.iter().map(|id| id.as_str()).chain(known::all().map(|issue| issue.id));
+    let like = nearest(asked, ids());
+    let shared = |id: &str| id.split('-').filter(|word| asked.split('-').any(|other| other == *word)).count();
+    let mut akin: Vec<&str> = ids().filter(|id| shared(id) > 0 && Some(*id) != like).collect();
+    akin.sort_by_key(|id| Reverse(shared(id)));
+    like.into_iter().chain(akin).take(NEAR).collect()
 }
 
 impl Subject {
@@ -100,7 +109,7 @@ impl Subject {
                 )
             }
             Subject::Known(issue) => format!(
-                "{} (known issue: {})\n\n{}: {}.\n\n{}.\n\n{}\n\nFor example:\n{}Not to be confused with:\n{}\nRead in {}\n",
+                "{} (known issue: {})\n\n{}: {}.\n\n{}.\n\n{}\n\nFor example:\n{}\nNot to be confused with:\n{}\nSource: {}\n",
                 issue.id,
                 issue.class.in_words(),
                 issue.scope.who(),
@@ -149,9 +158,9 @@ fn said(issue: &Issue) -> String {
     issue.says.iter().map(|fragment| format!("`{}`", fragment.trim())).collect::<Vec<_>>().join(" … ")
 }
 
-/// Lines set off from the text around them, and an empty line.
+/// Lines set off from the text around them.
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("  {line}\n")).chain(["\n".to_owned()]).collect()
+    text.lines().map(|line| format!("  {line}\n")).collect()
 }
 
 /// Everything, for people.
@@ -165,7 +174,7 @@ fn list_as_text() -> String {
     }
     for scope in Scope::ALL {
         let _ = write!(out, "\nKnown issues: {}\n\n", scope.who());
-        for issue in known::all().filter(|issue| issue.scope == *scope) {
+        for issue in known::all_in(*scope) {
             row(&mut out, issue.id, issue.cause);
         }
     }
@@ -178,6 +187,75 @@ fn list_as_text() -> String {
 /// Everything, for programs.
 fn list_as_json() -> Value {
     let failures: Vec<Value> = Id::ALL.iter().map(|id| Subject::Failure(*id).as_json()).collect();
-    let issues: Vec<Value> = known::all().map(|issue| Subject::Known(issue).as_json()).collect();
+    let issues = Scope::ALL.iter().flat_map(|scope| known::all_in(*scope));
+    let issues: Vec<Value> = issues.map(|issue| Subject::Known(issue).as_json()).collect();
     json!({ "failures": failures, "known_issues": issues })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The id of what is found for these words, or the hints of the refusal.
+    fn found(asked: &str) -> Result<&'static str, Vec<String>> {
+        match find(asked) {
+            Ok(Subject::Failure(id)) => Ok(id.as_str()),
+            Ok(Subject::Known(issue)) => Ok(issue.id),
+            Err(failure) => Err(failure.hints),
+        }
+    }
+
+    #[test]
+    fn ids_of_both_kinds_are_found_with_and_without_brackets() {
+        assert_eq!(found("kafka-not-ready"), Ok("kafka-not-ready"));
+        assert_eq!(found("[kafka-not-ready]"), Ok("kafka-not-ready"));
+        assert_eq!(found("disk-full"), Ok("disk-full"));
+    }
+
+    #[test]
+    fn what_a_tool_said_is_found_and_counts_before_the_id_that_kafstack_put_behind_it() {
+        assert_eq!(found("write /x: No space left on device"), Ok("disk-full"));
+        assert_eq!(
+            found("launch failed: KVM support is not enabled on this machine. [launch-failed]"),
+            Ok("kvm-disabled")
+        );
+        assert_eq!(found("error: something new [launch-failed]"), Ok("launch-failed"));
+    }
+
+    #[test]
+    fn a_mistyped_id_is_answered_with_those_near_it_of_both_kinds() {
+        for (typed, meant) in [("kafka-not-redy", "kafka-not-ready"), ("disk-ful", "disk-full")] {
+            let hints = found(typed).unwrap_err();
+            assert!(hints[0].starts_with(&format!("near it: {meant}, ")), "{hints:?}");
+        }
+        assert_eq!(
+            found("words nobody says"),
+            Err(vec!["`kafstack explain` lists what is known".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_known_issue_is_told_whole() {
+        let told = find("terraform-state-locked").unwrap().as_text();
+        assert_eq!(
+            told,
+            "terraform-state-locked (known issue: waiting or trying again may heal it)
+
+Sunbeam: `Terraform state is locked`.
+
+An earlier `sunbeam` was killed and left its lock behind.
+
+`multipass exec NAME -- sunbeam plans list` shows which plan is locked. Wait five minutes; when it stays and no sunbeam \
+             runs, `sunbeam plans unlock PLAN --force` in the VM, then `kafstack up`.
+
+For example:
+  Error: Terraform state is locked (ID: 1c9f2d3e-0000-4a4a-9b9b-2f4f6f8f0a0b)
+
+Not to be confused with:
+  openstack-plan: unlocked
+
+Source: canonical/snap-openstack:sunbeam-python/sunbeam/core/common.py
+"
+        );
+    }
 }

@@ -165,7 +165,7 @@ pub const ROWS: &[Issue] = &[
         class: Class::Transient,
         cause: "Nothing listens there yet, or no longer: the service is starting or has ended",
         cure: "`kafstack status` shows what is not up; `kafstack up` waits for it.",
-        source: "gnu/glibc:sysdeps/gnu/errlist.h (ECONNREFUSED)",
+        source: "bminor/glibc:sysdeps/gnu/errlist.h (ECONNREFUSED)",
         example: "dial tcp 10.151.66.9:8443: connect: connection refused",
         near_miss: "connection accepted",
     },

@@ -1,8 +1,14 @@
 //! The table, held to its own examples and to what healthy tools say.
 
+mod healthy;
+
 use std::collections::BTreeSet;
 
+use clap::CommandFactory;
+use proptest::prelude::*;
+
 use super::*;
+use crate::cli::Cli;
 use crate::failure::Id;
 
 /// What a text is recognised as.
@@ -11,7 +17,7 @@ fn id_of(text: &str) -> Option<&'static str> {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figure that is promised")]
+#[expect(clippy::print_stdout, reason = "a figure of the test's own")]
 fn every_row_recognises_its_example_and_not_its_near_miss() {
     let wrong: Vec<String> = all()
         .flat_map(|issue| {
@@ -51,7 +57,29 @@ fn every_row_says_what_it_must() {
 }
 
 #[test]
-fn no_scope_is_empty_and_every_class_is_used() {
+fn every_cure_begins_with_a_command_to_type_on_the_laptop_and_kafstacks_own_exist() {
+    let programs = ["kafstack", "multipass", "sudo", "df", "free", "id", "ip", "journalctl", "systemctl"];
+    let commands = Cli::command();
+    for issue in all() {
+        let typed = || issue.cure.split('`').skip(1).step_by(2);
+        let first = typed().next().and_then(|command| command.split(' ').next()).unwrap_or_default();
+        assert!(programs.contains(&first), "{}: {first}", issue.id);
+        for words in typed().filter_map(|command| command.strip_prefix("kafstack ")) {
+            let mut command = &commands;
+            for word in words.split(' ') {
+                if !command.has_subcommands() {
+                    break;
+                }
+                command = command
+                    .find_subcommand(word)
+                    .unwrap_or_else(|| panic!("{}: there is no `kafstack {words}`", issue.id));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_scope_is_empty() {
     for scope in Scope::ALL {
         assert!(all().any(|issue| issue.scope == *scope), "{}", scope.as_str());
     }
@@ -84,4 +112,16 @@ fn words_survive_narrow_terminals_and_colours() {
 fn fragments_that_are_far_apart_are_two_messages() {
     let far = "x".repeat(REACH + 1);
     assert_eq!(id_of(&format!("lookup one: {far} two: no such host")), None);
+}
+
+proptest! {
+    #[test]
+    fn any_text_may_be_asked_about(text in any::<String>(), place in any::<prop::sample::Index>()) {
+        let rows: Vec<&Issue> = all().collect();
+        let issue = place.get(&rows);
+        // A row's words are found before foreign text; what comes of that text alone does not matter.
+        let both = format!("{} {text}", issue.example);
+        prop_assert!(recognise(&both).is_some());
+        let _ = recognise(&text);
+    }
 }
