@@ -71,6 +71,7 @@ pub fn bundle(session: &Session, args: &cli::Bundle) -> Result<u8, Failure> {
             }),
         ),
     }
+    session.terminal.note(&format!("about run {}", past_runs::summary(&state, &run)));
     for missing in &contents.missing {
         session.terminal.warning(&format!("missing: {missing}"));
     }
@@ -119,9 +120,14 @@ impl Contents {
             }
         }
         let failed = tape::failed(&told);
-        let tape = failed.as_ref().map(|failed| tape::of_step(run, &told, &failed.step));
+        let tape = failed
+            .as_ref()
+            .filter(|failed| !failed.by_signal())
+            .map(|failed| tape::of_step(run, &told, &failed.step));
         let replay = match (&failed, tape) {
-            (Some(failed), Some(Ok(tape))) => Some(replay(&config, plan, failed, &tape)),
+            (Some(failed), Some(Ok(tape))) => {
+                Some(replay(&config, plan, failed, &tape, tape::change_before(&told, &failed.step)))
+            }
             (_, Some(Err(error))) => {
                 sources.missing.push(format!("scenario.yaml: the questions cannot be read: {error}"));
                 None

@@ -30,17 +30,24 @@ fn failure(stage: &Stage) -> (String, String) {
     (field("step"), field("id"))
 }
 
-/// Bundles the latest run and follows its README.txt on a fresh laptop.
+/// Bundles the latest run and unpacks it on a fresh laptop. Returns that laptop and the README.txt.
 #[track_caller]
-fn replayed(stage: &Stage) -> (String, String) {
+fn unpacked_elsewhere(stage: &Stage) -> (Stage, String) {
     stage.exits("bundle --output report.tar.gz", 0);
-    let contents = unpacked(&stage.path("report.tar.gz"));
+    let mut contents = unpacked(&stage.path("report.tar.gz"));
     let again = Stage::empty();
     for name in ["kafstack.yaml", "scenario.yaml"] {
         std::fs::write(again.path(name), &contents[name]).unwrap();
     }
+    (again, contents.remove("README.txt").unwrap())
+}
+
+/// Bundles the latest run and follows its README.txt on a fresh laptop.
+#[track_caller]
+fn replayed(stage: &Stage) -> (String, String) {
+    let (again, readme) = unpacked_elsewhere(stage);
     let line = "up --rehearse --config kafstack.yaml --scenario scenario.yaml";
-    assert!(contents["README.txt"].contains(&format!("\n  kafstack {line}\n")), "{}", contents["README.txt"]);
+    assert!(readme.contains(&format!("\n  kafstack {line}\n")), "{readme}");
     again.kafstack(&line.replace(" --rehearse", ""));
     failure(&again)
 }
@@ -168,6 +175,35 @@ fn a_failure_of_a_stack_that_stood_before_comes_back() {
     assert_eq!(replayed(&stage), expected);
 }
 
+#[test]
+fn a_failure_of_another_command_comes_back_with_the_words_it_was_given() {
+    for (words, plan, command, step) in [
+        (
+            "user create orders --topic orders --create-topic",
+            "user create",
+            "juju integrate",
+            "integrate-user",
+        ),
+        ("tls enable", "tls enable", "juju deploy self-signed-certificates", "deploy-certificates"),
+    ] {
+        let stage = Stage::ready("kraft");
+        let fault = format!(
+            "faults: [ {{ command: {command}, fails: {{ code: 1, stderr: ERROR nothing today }} }} ]"
+        );
+        std::fs::write(stage.path("bad-day.yaml"), fault).unwrap();
+        stage.exits(&format!("{words} --scenario bad-day.yaml"), 4);
+        let expected = (step.to_owned(), "command-failed".to_owned());
+        assert_eq!(failure(&stage), expected);
+        let (again, readme) = unpacked_elsewhere(&stage);
+        let file = "--config kafstack.yaml";
+        let line = format!("\n  kafstack {plan} … --rehearse {file} --scenario scenario.yaml\n");
+        assert!(readme.contains(&line), "{readme}");
+        again.exits(&format!("up {file}"), 0);
+        again.exits(&format!("{words} {file} --scenario scenario.yaml"), 4);
+        assert_eq!(failure(&again), expected);
+    }
+}
+
 /// A stack whose Kafka could not be deployed, for reasons with names and secrets in them.
 fn failed() -> Stage {
     let stage = Stage::empty();
@@ -226,7 +262,10 @@ fn it_says_what_is_in_it_and_is_for_its_owner_only() {
     );
     assert!(contents["versions.txt"].contains("\nvm$ juju version\n3.6.11"), "{}", contents["versions.txt"]);
     assert!(contents["answers.txt"].contains("deploy-kafka: vm$ juju status "));
+    assert!(said.err.starts_with("about run 1: up, 2026-01-05T09:00:"), "{}", said.err);
     assert!(said.err.contains("nothing was sent"), "{}", said.err);
+    stage.exits("bundle --run 000001 --output again.tar.gz", 0);
+    assert_eq!(std::fs::read(&path).unwrap(), std::fs::read(stage.path("again.tar.gz")).unwrap());
     let again = stage.fails("bundle", 2, "file-not-written");
     assert!(again.err.contains("there is one already"), "{}", again.err);
 }

@@ -23,6 +23,8 @@ pub fn pack(folder: &str, time: u64, contents: &[(String, String)]) -> io::Resul
         let mut header = Header::new_ustar();
         header.set_size(text.len() as u64);
         header.set_mode(0o600);
+        header.set_uid(0);
+        header.set_gid(0);
         header.set_mtime(time);
         tar.append_data(&mut header, format!("{folder}/{name}"), text.as_bytes())?;
     }

@@ -70,8 +70,12 @@ impl About<'_> {
 
     /// How it can be replayed, or why not.
     fn replay(&self) -> String {
-        let (Some(replay), Some(failed)) = (self.replay, self.failed) else {
+        let Some(failed) = self.failed else {
             return "  No step failed, so there is nothing to replay.\n".to_owned();
+        };
+        let Some(replay) = self.replay else {
+            return "  It cannot be replayed: a signal ended the run, or its record cannot be read.\n"
+                .to_owned();
         };
         let mut text =
             "  On a simulated laptop, in this folder; nothing is installed or started:\n\n".to_owned();

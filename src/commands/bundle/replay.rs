@@ -26,10 +26,21 @@ struct Part<'a> {
     asked: Vec<&'a Taped>,
 }
 
-/// The scenario of a run that failed so, of which the step's tape is this.
-pub fn replay(config: &Config, plan: &str, failed: &Failed, tape: &[Taped]) -> Replay {
+/// The scenario of a run that failed so. The step's tape is this, and what last changed something before it that.
+pub fn replay(
+    config: &Config,
+    plan: &str,
+    failed: &Failed,
+    tape: &[Taped],
+    change: Option<&[String]>,
+) -> Replay {
     let there = plan == "up" && was_there_before(config, tape);
-    let before = (plan == "up" && !there).then(|| command_before(config, &failed.step)).flatten();
+    // An `up` may have found the steps before done; the rehearsal's does them all.
+    let before = match plan {
+        "up" if there => None,
+        "up" => command_before(config, &failed.step),
+        _ => change.map(bare),
+    };
     let (mut parts, mut done) = (Vec::new(), Vec::new());
     let (mut reached, mut halted) = (before.clone(), None);
     let mut part = Part { once: before, asked: Vec::new() };
@@ -234,7 +245,7 @@ mod tests {
             taped("juju status", Reads, said(0, "two\n")),
             taped("juju models", Reads, lost),
         ];
-        let replay = replay(&Preset::Kafka.config(), "up", &failed(), &tape);
+        let replay = replay(&Preset::Kafka.config(), "up", &failed(), &tape, None);
         assert_eq!(
             replay.scenario,
             r#"# Made by `kafstack bundle`: `kafstack up` failed at the step deploy-kafka with [kafka-not-deployed].
@@ -267,7 +278,7 @@ faults:
             taped("openstack token issue", Effect::Reads, End::Code { code: 0, said: None }),
             taped("juju models", Effect::Reads, End::None { cause: "left".into(), error: "was left".into() }),
         ];
-        let replay = replay(&Preset::Kraft.config(), "up", &failed(), &tape);
+        let replay = replay(&Preset::Kraft.config(), "up", &failed(), &tape, None);
         assert!(!replay.scenario.contains("faults"));
         assert_eq!(replay.gaps.len(), 2);
     }
@@ -281,7 +292,7 @@ faults:
                 effect: Effect::Reads,
                 end: said(1, &stdout),
             }];
-            let replay = replay(&Preset::Kraft.config(), "up", &failed(), &tape);
+            let replay = replay(&Preset::Kraft.config(), "up", &failed(), &tape, None);
             let parsed = Scenario::parse(&replay.scenario);
             prop_assert!(parsed.is_ok(), "{:?}\n{}", parsed, replay.scenario);
         }

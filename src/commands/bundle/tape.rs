@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::event::Fact;
+use crate::failure::Id;
 use crate::host::questions::{self, Questions};
 use crate::host::{Effect, Place};
 use crate::state::{Run, Told};
@@ -65,6 +66,13 @@ pub struct Failed {
     pub message: String,
 }
 
+impl Failed {
+    /// Whether it was a signal that ended the run, and not the world.
+    pub fn by_signal(&self) -> bool {
+        [Id::Interrupted, Id::Terminated, Id::HungUp].iter().any(|id| id.as_str() == self.id)
+    }
+}
+
 /// The failure that ended a run, if a step did.
 pub fn failed(told: &[Told]) -> Option<Failed> {
     told.iter().rev().find_map(|told| match &told.event.fact {
@@ -73,6 +81,16 @@ pub fn failed(told: &[Told]) -> Option<Failed> {
         }
         _ => None,
     })
+}
+
+/// The last command before a step that may have changed something, if the run had one.
+pub fn change_before<'a>(told: &'a [Told], step: &str) -> Option<&'a [String]> {
+    let before = told.iter().take_while(|told| told.step() != Some(step));
+    let changes = before.filter_map(|told| match &told.event.fact {
+        Fact::CommandStarted { argv, effect: Effect::Changes, .. } => Some(argv.as_slice()),
+        _ => None,
+    });
+    changes.last()
 }
 
 /// The commands of a step in the order of their ends.

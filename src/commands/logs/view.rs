@@ -153,17 +153,14 @@ impl View {
     /// The innermost command ends.
     fn ends(&mut self, end: &End<'_>) {
         let Some(mut open) = self.open.pop().filter(|open| open.shown) else { return };
-        match (open.question, &open.file) {
-            (Some(n), _) => match self.questions.find(n) {
-                Some(question) => self.answer(&question),
-                None => self
-                    .line(&format!("    # {} (what it said was not kept)", text::one_line(&end.to_string()))),
-            },
+        let question = open.question.and_then(|n| self.questions.find(n));
+        match (question, &open.file) {
+            (Some(question), _) => self.answer(&question),
             (None, Some(_)) => self.rest(&mut open, true),
-            (None, None) => self.line(&format!(
-                "    # {} (what it said is confidential, and kept nowhere)",
-                text::one_line(&end.to_string())
-            )),
+            (None, None) => {
+                let end = text::one_line(&end.to_string());
+                self.line(&format!("    # {end} (what it said is kept nowhere)"));
+            }
         }
     }
 
