@@ -10,6 +10,9 @@ use crate::host::{Effect, Place, paste};
 use crate::plan::{self, Circumstances};
 use crate::tools::multipass;
 
+/// The longest answer that is planted, in bytes of each stream. Longer ones are parsed by nobody as they are.
+const LONGEST: usize = 1024 * 1024;
+
 /// A scenario, and what of the run it cannot bring back.
 pub struct Replay {
     /// The scenario as YAML.
@@ -157,6 +160,10 @@ fn fault(faults: &mut String, gaps: &mut Vec<String>, taped: &Taped, once: Optio
     let line = bare(&taped.argv);
     let changes = taped.effect == Effect::Changes;
     let what = match &taped.end {
+        End::Code { said: Some(said), .. } if said.stdout.len().max(said.stderr.len()) > LONGEST => {
+            gaps.push(format!("`{line}` said more than {LONGEST} bytes"));
+            format!("floods: {}", said.stdout.len().max(LONGEST))
+        }
         End::Code { code, said: Some(said) } => answer(*code, said, changes),
         End::Code { code, said: None } => {
             gaps.push(format!("what `{line}` said is confidential, or was not kept"));

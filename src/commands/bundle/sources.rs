@@ -11,9 +11,13 @@ use crate::host::questions::{self, Question, Questions};
 use crate::host::{Place, paste};
 use crate::journal;
 use crate::state::{EVENTS, Run, State};
+use crate::text;
 
 /// So much of a file goes into a bundle, in bytes: its first and its last half.
 const MOST: u64 = 4 * 1024 * 1024;
+
+/// So much of an answer stands in the list of the last ones, in characters; all of it is among the questions.
+const ANSWER: usize = 64 * 1024;
 
 /// The texts, and what is missing.
 #[derive(Default)]
@@ -103,12 +107,12 @@ impl Sources {
         }
         let mut last: Vec<(String, Question)> = last.into_iter().collect();
         last.sort_by_key(|(_, question)| question.n);
-        let mut text = String::new();
+        let mut answers = String::new();
         for (asked, Question { stdout, stderr, exit_code, error, .. }) in last {
             let end = exit_code.map_or(error.unwrap_or_default(), |code| format!("exit code {code}"));
-            text += &format!("{asked}\n{stdout}{stderr}({end})\n\n");
+            answers += &format!("{asked}\n{}({end})\n\n", text::cut(&(stdout + &stderr), ANSWER));
         }
-        self.add("answers.txt", text);
+        self.add("answers.txt", answers);
     }
 }
 

@@ -87,7 +87,9 @@ impl View {
             self.last_answers();
         }
         if ours || matches!(told.event.fact, Fact::PlanStarted { .. }) {
-            lines.iter().for_each(|line| self.line(line));
+            for line in &lines {
+                self.line(line);
+            }
         }
         match &told.event.fact {
             Fact::CommandStarted { on, argv, effect, kept, .. } => {
@@ -111,13 +113,14 @@ impl View {
         }
     }
 
-    /// One line, in whatever colours it has.
-    pub fn line(&mut self, line: &str) {
+    /// One line, in whatever colours it has. Whether somebody still reads.
+    pub fn line(&mut self, line: &str) -> bool {
         self.text.push_str(line);
         self.text.push('\n');
         if self.text.len() > CHUNK {
             self.flush();
         }
+        self.terminal.closed().is_none()
     }
 
     /// Writes what was not written yet.
@@ -186,7 +189,9 @@ impl View {
         }
         let took = Duration::from_millis(question.took_ms);
         let end = End { exit_code: question.exit_code, error: question.error.as_deref(), took };
-        text::lines(&format!("# {end}")).iter().for_each(|line| self.line(&format!("    {line}")));
+        for line in text::lines(&format!("# {end}")) {
+            self.line(&format!("    {line}"));
+        }
     }
 
     /// The last answers to the questions of the step that failed.
