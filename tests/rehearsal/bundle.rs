@@ -46,9 +46,12 @@ fn unpacked_elsewhere(stage: &Stage) -> (Stage, String) {
 #[track_caller]
 fn replayed(stage: &Stage) -> (String, String) {
     let (again, readme) = unpacked_elsewhere(stage);
-    let line = "up --rehearse --config kafstack.yaml --scenario scenario.yaml";
-    assert!(readme.contains(&format!("\n  kafstack {line}\n")), "{readme}");
-    again.kafstack(&line.replace(" --rehearse", ""));
+    let line = readme
+        .lines()
+        .find_map(|line| line.strip_prefix("  kafstack up --rehearse "))
+        .expect("a line to type");
+    assert!(line.starts_with("--config kafstack.yaml --scenario scenario.yaml"), "{readme}");
+    again.kafstack(&format!("up {line}"));
     failure(&again)
 }
 
@@ -165,14 +168,28 @@ fn failures_of_juju_and_kafka_come_back() {
 }
 
 #[test]
-fn a_failure_of_a_stack_that_stood_before_comes_back() {
-    let stage = Stage::ready("kafka");
-    let fault = "faults: [ { command: juju add-unit, fails: { code: 1, stderr: ERROR nothing today } } ]";
-    std::fs::write(stage.path("bad-day.yaml"), fault).unwrap();
-    stage.exits("up --set kafka.units=4 --scenario bad-day.yaml", 4);
-    let expected = ("deploy-kafka".to_owned(), "command-failed".to_owned());
-    assert_eq!(failure(&stage), expected);
-    assert_eq!(replayed(&stage), expected);
+fn failures_of_a_stack_that_stood_before_come_back() {
+    for (words, scenario, step, id) in [
+        (
+            "up --set kafka.units=4",
+            "faults: [ { command: juju add-unit, fails: { code: 1, stderr: ERROR nothing today } } ]",
+            "deploy-kafka",
+            "command-failed",
+        ),
+        (
+            "up",
+            "{ events: [ { after: 1s, vm: stopped } ], faults: [ { command: multipass start, fails: { code: 2, stderr: start failed } } ] }",
+            "launch-vm",
+            "command-failed",
+        ),
+    ] {
+        let stage = Stage::ready("kafka");
+        std::fs::write(stage.path("bad-day.yaml"), scenario).unwrap();
+        stage.kafstack(&format!("{words} --scenario bad-day.yaml"));
+        let expected = (step.to_owned(), id.to_owned());
+        assert_eq!(failure(&stage), expected, "{scenario}");
+        assert_eq!(replayed(&stage), expected, "replayed: {scenario}");
+    }
 }
 
 #[test]
@@ -185,6 +202,7 @@ fn a_failure_of_another_command_comes_back_with_the_words_it_was_given() {
             "integrate-user",
         ),
         ("tls enable", "tls enable", "juju deploy self-signed-certificates", "deploy-certificates"),
+        ("down --yes", "down", "multipass delete", "destroy-vm"),
     ] {
         let stage = Stage::ready("kraft");
         let fault = format!(

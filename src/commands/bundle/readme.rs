@@ -82,7 +82,8 @@ impl About<'_> {
         let common = "--rehearse --config kafstack.yaml";
         text += "  export XDG_STATE_HOME=$PWD/replay\n";
         if self.plan == "up" {
-            let _ = writeln!(text, "  kafstack up {common} --scenario scenario.yaml");
+            let adopt = if replay.adopt { " --adopt" } else { "" };
+            let _ = writeln!(text, "  kafstack up {common} --scenario scenario.yaml{adopt}");
         } else {
             let _ = writeln!(text, "  kafstack up {common}");
             let _ = writeln!(text, "  kafstack {} … {common} --scenario scenario.yaml", self.plan);

@@ -6,6 +6,7 @@
 
 use super::tape::{End, Failed, Said, Taped};
 use crate::config::Config;
+use crate::failure::Id;
 use crate::host::{Effect, Place, paste};
 use crate::plan::{self, Circumstances};
 use crate::tools::multipass;
@@ -19,6 +20,8 @@ pub struct Replay {
     pub scenario: String,
     /// In plain words.
     pub gaps: Vec<String>,
+    /// `up` must be told to take over the VM: in the run it was kafstack's own from before.
+    pub adopt: bool,
 }
 
 /// A part of the step's time.
@@ -96,7 +99,7 @@ pub fn replay(
     if !faults.is_empty() {
         scenario += &format!("faults:\n{faults}");
     }
-    Replay { scenario, gaps }
+    Replay { scenario, gaps, adopt: there && failed.id != Id::VmNotOurs.as_str() }
 }
 
 /// A laptop that carries the configuration, whatever the real one was like.
