@@ -82,6 +82,11 @@ fn failures_of_the_laptop_and_the_vm_come_back() {
                 "elevation-refused",
             ),
             (
+                "faults: [ { command: snap install multipass, fails: { code: 0 } } ]",
+                "install-multipass",
+                "multipass-not-ready",
+            ),
+            (
                 "faults: [ { command: multipass launch, fails: { code: 2, stderr: 'launch failed: Remote is unknown' } } ]",
                 "launch-vm",
                 "launch-failed",

@@ -32,6 +32,18 @@ struct Part<'a> {
     asked: Vec<&'a Taped>,
 }
 
+/// A tape, cut into parts.
+struct Cut<'a> {
+    /// The parts in order.
+    parts: Vec<Part<'a>>,
+    /// The commands that change something, each with its last end.
+    done: Vec<&'a Taped>,
+    /// The first time that the VM was found not to run: after which command, and its state.
+    halted: Option<(Option<String>, String)>,
+    /// A program was missing after a command, so installing it had no effect that kafstack could see.
+    effectless: bool,
+}
+
 /// The scenario of a run that failed so. The step's tape is this, and what last changed something before it that.
 pub fn replay(
     config: &Config,
@@ -47,29 +59,7 @@ pub fn replay(
         "up" => command_before(config, &failed.step),
         _ => change.map(bare),
     };
-    let (mut parts, mut done) = (Vec::new(), Vec::new());
-    let (mut reached, mut halted) = (before.clone(), None);
-    let mut part = Part { once: before, asked: Vec::new() };
-    for taped in tape {
-        if let Some(state) = halted_vm(&taped.end) {
-            halted.get_or_insert((reached.clone(), state));
-            continue;
-        }
-        reached = Some(bare(&taped.argv));
-        let changes = taped.effect == Effect::Changes;
-        let known = if changes { &mut done } else { &mut part.asked };
-        let again =
-            known.iter().position(|other: &&Taped| (other.on, &other.argv) == (taped.on, &taped.argv));
-        if let Some(at) = again {
-            known.remove(at);
-        }
-        known.push(taped);
-        if changes && again.is_none() {
-            let next = Part { once: Some(bare(&taped.argv)), asked: Vec::new() };
-            parts.push(std::mem::replace(&mut part, next));
-        }
-    }
-    parts.push(part);
+    let Cut { parts, done, halted, effectless } = cut(tape, before);
     let mut gaps = Vec::new();
     let mut faults = String::new();
     if let Some((once, state)) = halted {
@@ -81,11 +71,11 @@ pub fn replay(
     // The first fault that fits strikes, so what begins last comes first.
     for part in parts.iter().rev() {
         for taped in &part.asked {
-            fault(&mut faults, &mut gaps, taped, part.once.as_deref());
+            fault(&mut faults, &mut gaps, taped, part.once.as_deref(), false);
         }
     }
     for taped in done {
-        fault(&mut faults, &mut gaps, taped, None);
+        fault(&mut faults, &mut gaps, taped, None, !effectless);
     }
     let mut scenario = format!(
         "# Made by `kafstack bundle`: `kafstack {plan}` failed at the step {} with [{}].\n",
@@ -100,6 +90,43 @@ pub fn replay(
         scenario += &format!("faults:\n{faults}");
     }
     Replay { scenario, gaps, adopt: there && failed.id != Id::VmNotOurs.as_str() }
+}
+
+/// Cuts a tape; its first part begins after that command.
+fn cut(tape: &[Taped], before: Option<String>) -> Cut<'_> {
+    let mut cut = Cut { parts: Vec::new(), done: Vec::new(), halted: None, effectless: false };
+    let mut reached = before.clone();
+    let mut part = Part { once: before, asked: Vec::new() };
+    for taped in tape {
+        match &taped.end {
+            End::None { cause, error } if cause == "vm-not-running" => {
+                // As in `the VM is not running (Stopped)`.
+                let state = error.rsplit_once('(').map_or("Stopped", |(_, rest)| rest.trim_end_matches(')'));
+                cut.halted.get_or_insert((reached.clone(), state.to_owned()));
+                continue;
+            }
+            // A laptop without the program says so by itself.
+            End::None { cause, .. } if cause == "not-installed" => {
+                cut.effectless |= !cut.done.is_empty();
+                continue;
+            }
+            _ => {}
+        }
+        reached = Some(bare(&taped.argv));
+        let changes = taped.effect == Effect::Changes;
+        let known = if changes { &mut cut.done } else { &mut part.asked };
+        let again = known.iter().position(|other| (other.on, &other.argv) == (taped.on, &taped.argv));
+        if let Some(at) = again {
+            known.remove(at);
+        }
+        known.push(taped);
+        if changes && again.is_none() {
+            let next = Part { once: Some(bare(&taped.argv)), asked: Vec::new() };
+            cut.parts.push(std::mem::replace(&mut part, next));
+        }
+    }
+    cut.parts.push(part);
+    cut
 }
 
 /// A laptop that carries the configuration, whatever the real one was like.
@@ -148,32 +175,21 @@ fn bare(argv: &[String]) -> String {
     }
 }
 
-/// The state of a VM that was found not to run, as in `the VM is not running (Stopped)`.
-fn halted_vm(end: &End) -> Option<String> {
-    match end {
-        End::None { cause, error } if cause == "vm-not-running" => {
-            Some(error.rsplit_once('(').map_or("Stopped", |(_, rest)| rest.trim_end_matches(')')).to_owned())
-        }
-        _ => None,
-    }
-}
-
-/// Adds the fault that answers a command as it was answered.
-fn fault(faults: &mut String, gaps: &mut Vec<String>, taped: &Taped, once: Option<&str>) {
+/// Adds the fault that answers a command as it was answered; `works`: a good answer comes with its effect.
+fn fault(faults: &mut String, gaps: &mut Vec<String>, taped: &Taped, once: Option<&str>, works: bool) {
     let line = bare(&taped.argv);
-    let changes = taped.effect == Effect::Changes;
     let what = match &taped.end {
         End::Code { said: Some(said), .. } if said.stdout.len().max(said.stderr.len()) > LONGEST => {
             gaps.push(format!("`{line}` said more than {LONGEST} bytes"));
             format!("floods: {}", said.stdout.len().max(LONGEST))
         }
-        End::Code { code, said: Some(said) } => answer(*code, said, changes),
+        End::Code { code, said: Some(said) } => answer(*code, said, works),
         End::Code { code, said: None } => {
             gaps.push(format!("what `{line}` said is confidential, or was not kept"));
             if *code == 0 {
                 return;
             }
-            answer(*code, &Said::default(), changes)
+            answer(*code, &Said::default(), works)
         }
         End::None { cause, error } => match cause.as_str() {
             "timed-out" | "still-running" => "hangs: true".to_owned(),
@@ -196,8 +212,8 @@ fn write_fault(faults: &mut String, command: &str, on: Place, once: Option<&str>
 }
 
 /// An answer, with its effect if it was a good one.
-fn answer(code: i32, said: &Said, changes: bool) -> String {
-    let kind = if changes && code == 0 { "fails_but_works" } else { "fails" };
+fn answer(code: i32, said: &Said, works: bool) -> String {
+    let kind = if works && code == 0 { "fails_but_works" } else { "fails" };
     let mut text = format!("{kind}: {{ code: {code}");
     for (name, said) in [("stdout", &said.stdout), ("stderr", &said.stderr)] {
         if !said.is_empty() {
