@@ -227,6 +227,20 @@ fn a_failure_of_another_command_comes_back_with_the_words_it_was_given() {
     }
 }
 
+#[test]
+fn what_is_confidential_cannot_be_replayed_and_the_readme_says_so() {
+    let stage = Stage::empty();
+    let fault = "faults: [ { command: openstack token issue, fails: { code: 0, stdout: c4nary } } ]";
+    std::fs::write(stage.path("bad-day.yaml"), fault).unwrap();
+    stage.fails("up --scenario bad-day.yaml", 5, "cloud-not-configured");
+    let (_, readme) = unpacked_elsewhere(&stage);
+    assert!(readme.contains("It may end otherwise"), "{readme}");
+    assert!(readme.contains("- what `openstack token issue -f json` said is confidential"), "{readme}");
+    for (name, text) in unpacked(&stage.path("report.tar.gz")) {
+        assert!(!text.contains("c4nary"), "{name}: {text}");
+    }
+}
+
 /// A stack whose Kafka could not be deployed, for reasons with names and secrets in them.
 fn failed() -> Stage {
     let stage = Stage::empty();
