@@ -31,7 +31,7 @@ pub use kafka::{
 };
 pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, Produce};
 pub use neighbours::{Add, NeighbourName, Remove};
-pub use record::Logs;
+pub use record::{Bundle, Logs};
 pub use shared::{Consent, Shown, TableFormat};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
@@ -232,6 +232,8 @@ pub enum Command {
     Shell(Shell),
     /// Show what happened in a run, and all that the tools said
     Logs(Logs),
+    /// Pack what a bug report needs into one file, without secrets; sends nothing
+    Bundle(Bundle),
     /// Show the steps with their exact commands and checkpoints; changes nothing
     Plan(Plan),
     /// Ask whether this laptop can carry the stack
@@ -533,6 +535,7 @@ mod tests {
                 "disconnect",
                 "shell",
                 "logs",
+                "bundle",
                 "plan",
                 "doctor",
                 "config",

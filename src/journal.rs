@@ -18,7 +18,7 @@ use crate::host::scrub;
 use crate::state::unusable;
 
 /// Its name in the state folder.
-const NAME: &str = "journal.ndjson";
+pub const NAME: &str = "journal.ndjson";
 /// What stands before a line's checksum.
 const SUM: &str = ",\"sum\":\"";
 

@@ -487,6 +487,7 @@ fn the_reference_knows_every_field_of_every_document() {
         &["user", "show", "orders", "--rehearse"],
         &["client-config", "--rehearse"],
         &["tls", "ca", "--rehearse"],
+        &["bundle", "--rehearse"],
     ] {
         documents.push(kafstack.json(&[words, &["--format", "json"]].concat()));
     }

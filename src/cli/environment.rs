@@ -14,6 +14,8 @@ use crate::failure::{Failure, Id};
 pub struct Environment {
     /// The user's home folder.
     pub home: Option<PathBuf>,
+    /// `$USER`, else `$LOGNAME`.
+    pub user: Option<String>,
     /// `$XDG_CONFIG_HOME`, else `~/.config`.
     pub config_home: Option<PathBuf>,
     /// `$XDG_STATE_HOME`, else `~/.local/state`.
@@ -104,6 +106,7 @@ fn environment_from(variable: &dyn Fn(&str) -> Option<OsString>) -> Result<Envir
         state_home: folder("XDG_STATE_HOME")
             .or_else(|| home.as_deref().map(|home| home.join(".local").join("state"))),
         home,
+        user: text("USER")?.or(text("LOGNAME")?),
         sudo_user: text("SUDO_USER")?,
         time_scale,
         preset: text("KAFSTACK_PRESET")?,

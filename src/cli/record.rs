@@ -1,8 +1,10 @@
 //! The commands about what happened.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
-use super::TextFormat;
+use super::{Shown, TextFormat};
 
 /// `logs`.
 #[derive(Args, Debug)]
@@ -31,4 +33,27 @@ pub struct Logs {
     /// As text for people, or as the events in JSON
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: TextFormat,
+}
+
+/// `bundle`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Nothing is sent anywhere: look into the file before you hand it on. Its README.txt says what is in
+it, what was taken out, and how to replay the failure in a rehearsal.
+
+Examples:
+  kafstack bundle                        about the latest run, into the current folder
+  kafstack bundle --run 3 --output report.tar.gz")]
+pub struct Bundle {
+    /// Another run than the latest, such as 3
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+
+    /// The file to write; one that is there already stays [default: kafstack-VM-RUN.tar.gz]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// How the list of its contents is printed.
+    #[command(flatten)]
+    pub shown: Shown,
 }

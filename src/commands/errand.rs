@@ -2,7 +2,7 @@
 //! later change go this way.
 
 use super::conduct::{self, Conduct, Manner};
-use super::run_record::{RunRecord, events};
+use super::run_record::{RunRecord, events, keep_config};
 use super::session::{Session, Stage};
 use crate::config::Config;
 use crate::diagnosis;
@@ -89,6 +89,7 @@ impl Errand {
 pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -> Result<bool, Failure> {
     let Held { state, journal, lock } = held;
     let run = state.new_run()?;
+    keep_config(&run, &errand.config)?;
     let folder = run.folder.clone();
     let titles = errand.plan.steps().map(|step| (step.name(), step.title())).collect();
     let verbose = session.global.verbose > 0;

@@ -123,6 +123,9 @@ impl Look {
         let mut alone = false;
         loop {
             for told in more {
+                if self.terminal.closed().is_some() || left() {
+                    return Ok(());
+                }
                 match self.format {
                     TextFormat::Text => view.on(&told),
                     TextFormat::Json if self.step.as_deref().is_none_or(|step| told.step() == Some(step)) => {

@@ -1,6 +1,7 @@
 //! One file for each thing a user asks for. Each gets a [`Session`] and its own options, and returns an exit code.
 
 mod admin;
+mod bundle;
 mod client_config;
 mod conduct;
 mod config;
@@ -64,6 +65,7 @@ pub fn run(cli: &Cli, session: &Session) -> Result<u8, Failure> {
         Command::Disconnect(args) => connect::disconnect(session, args),
         Command::Shell(args) => shell::shell(session, args),
         Command::Logs(args) => logs::logs(session, args),
+        Command::Bundle(args) => bundle::bundle(session, args),
         Command::Plan(args) => plan::plan(session, args),
         Command::Doctor(args) => doctor::doctor(session, args),
         Command::Config(args) => config::config(session, args),

@@ -36,7 +36,7 @@ pub fn told(run: &Run) -> Result<Vec<Told>, Failure> {
 }
 
 /// A run in one line: number, command, when, how it ended.
-fn summary(state: &State, run: &Run) -> String {
+pub fn summary(state: &State, run: &Run) -> String {
     let told = told(run).unwrap_or_default();
     let (mut command, mut began, mut end) = ("(nothing was told)", String::new(), None);
     for told in &told {

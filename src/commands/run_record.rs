@@ -1,10 +1,11 @@
 //! What a run writes into the state folder: the journal, and the configuration in force.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use super::session::Session;
 
-use crate::config::Config;
+use crate::config::{Config, as_yaml};
 use crate::failure::{Failure, Id};
 use crate::host::Clock;
 use crate::journal::{self, Journal};
@@ -14,6 +15,9 @@ use crate::report::ndjson::Ndjson;
 use crate::runner::Record;
 use crate::state::{EVENTS, Run, State, create_private, unusable};
 use crate::steps::launch_vm;
+
+/// The name of a run's configuration in its folder.
+pub const CONFIG: &str = "kafstack.yaml";
 
 /// The record of one run.
 pub struct RunRecord<'a> {
@@ -95,6 +99,18 @@ impl Record for RunRecord<'_> {
             tracing::warn!(%failure, "the failure of the step was not written down");
         }
     }
+}
+
+/// The configuration of a run in its folder, as a file that can be used again.
+///
+/// # Errors
+/// The file cannot be made.
+pub fn keep_config(run: &Run, config: &Config) -> Result<(), Failure> {
+    let path = run.folder.join(CONFIG);
+    let text = as_yaml(config)
+        .map_err(|error| Failure::new(Id::Unexpected, format!("the configuration as YAML: {error}")))?;
+    let written = create_private(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| unusable(&path, "written", &error))
 }
 
 /// The events of a run in its folder, beside which the developers' log is kept from now on.

@@ -244,7 +244,7 @@ impl Id {
                 id: "unexpected",
                 exit_code: 1,
                 meaning: "kafstack met something its authors did not think of",
-                cure: "This is a bug in kafstack. Run again with `-vv` and report what it prints.",
+                cure: "This is a bug in kafstack. Run again with `-vv` and report what it prints, with the file that `kafstack bundle` writes.",
             },
             Id::Usage => About {
                 id: "usage",

@@ -3,6 +3,7 @@
 //! Nothing here needs a network, root, a VM or real time. What the steps decide is tested beside them.
 #![cfg(target_os = "linux")]
 
+mod aftermath;
 mod calls;
 mod fake_laptop;
 mod interruptions;

@@ -1,5 +1,6 @@
 //! Secrets: what tools say in confidence stays with them.
 
+use crate::aftermath::packed;
 use crate::fake_laptop::FakeLaptop;
 
 #[test]
@@ -22,6 +23,10 @@ fn no_secret_is_kept_printed_told_or_put_into_an_argument() {
         for (path, bytes) in laptop.content(folder) {
             assert!(!String::from_utf8_lossy(&bytes).contains("canary"), "{}", path.display());
         }
+    }
+    laptop.kafstack("bundle --output report.tar.gz").exits_with(0);
+    for (name, text) in packed(&laptop, "report.tar.gz") {
+        assert!(!text.contains("canary"), "{name}: {text}");
     }
     let openrc = std::fs::read_to_string(laptop.in_vm("home/demo-openrc")).unwrap();
     assert!(openrc.contains("canary-password"), "the fakes must hold a secret for this to mean anything");

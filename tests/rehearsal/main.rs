@@ -3,6 +3,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "stories start the real binary")]
 
+mod bundle;
 mod causes;
 mod demo;
 mod journey;

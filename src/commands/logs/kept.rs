@@ -32,11 +32,12 @@ impl KeptFile {
     }
 
     /// Hands on the lines that came since, without the first, which is the command itself. While the command runs
-    /// only whole lines of the first half: what comes after it is in order only at the end.
+    /// only whole lines of the first half: what comes after it is in order only at the end. `line` says whether
+    /// somebody still reads.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn more(&mut self, ended: bool, mut line: impl FnMut(&str)) -> io::Result<()> {
+    pub fn more(&mut self, ended: bool, mut line: impl FnMut(&str) -> bool) -> io::Result<()> {
         let mut file = BufReader::new(File::open(&self.path)?);
         file.seek(SeekFrom::Start(self.read))?;
         let mut raw = Vec::new();
@@ -49,9 +50,9 @@ impl KeptFile {
             }
             let first = self.read == 0;
             self.read += length;
-            if !first {
-                let raw = raw.strip_suffix(b"\n").unwrap_or(&raw);
-                texts(&mut self.shown, raw).iter().for_each(|text| line(text));
+            let raw = raw.strip_suffix(b"\n").unwrap_or(&raw);
+            if !first && !texts(&mut self.shown, raw).iter().all(|text| line(text)) {
+                return Ok(());
             }
         }
     }
@@ -80,7 +81,11 @@ mod tests {
         let mut reads = |text: &[u8], ended| {
             file.write_all(text).unwrap();
             let mut lines = Vec::new();
-            kept.more(ended, |line| lines.push(line.to_owned())).unwrap();
+            let keeps = |line: &str| {
+                lines.push(line.to_owned());
+                true
+            };
+            kept.more(ended, keeps).unwrap();
             lines
         };
         assert_eq!(reads(b"$ juju deploy", false), [""; 0]);

@@ -87,7 +87,9 @@ impl View {
             self.last_answers();
         }
         if ours || matches!(told.event.fact, Fact::PlanStarted { .. }) {
-            lines.iter().for_each(|line| self.line(line));
+            for line in &lines {
+                self.line(line);
+            }
         }
         match &told.event.fact {
             Fact::CommandStarted { on, argv, effect, kept, .. } => {
@@ -111,13 +113,14 @@ impl View {
         }
     }
 
-    /// One line, in whatever colours it has.
-    pub fn line(&mut self, line: &str) {
+    /// One line, in whatever colours it has. Whether somebody still reads.
+    pub fn line(&mut self, line: &str) -> bool {
         self.text.push_str(line);
         self.text.push('\n');
         if self.text.len() > CHUNK {
             self.flush();
         }
+        self.terminal.closed().is_none()
     }
 
     /// Writes what was not written yet.
@@ -153,17 +156,14 @@ impl View {
     /// The innermost command ends.
     fn ends(&mut self, end: &End<'_>) {
         let Some(mut open) = self.open.pop().filter(|open| open.shown) else { return };
-        match (open.question, &open.file) {
-            (Some(n), _) => match self.questions.find(n) {
-                Some(question) => self.answer(&question),
-                None => self
-                    .line(&format!("    # {} (what it said was not kept)", text::one_line(&end.to_string()))),
-            },
+        let question = open.question.and_then(|n| self.questions.find(n));
+        match (question, &open.file) {
+            (Some(question), _) => self.answer(&question),
             (None, Some(_)) => self.rest(&mut open, true),
-            (None, None) => self.line(&format!(
-                "    # {} (what it said is confidential, and kept nowhere)",
-                text::one_line(&end.to_string())
-            )),
+            (None, None) => {
+                let end = text::one_line(&end.to_string());
+                self.line(&format!("    # {end} (what it said is kept nowhere)"));
+            }
         }
     }
 
@@ -189,7 +189,9 @@ impl View {
         }
         let took = Duration::from_millis(question.took_ms);
         let end = End { exit_code: question.exit_code, error: question.error.as_deref(), took };
-        text::lines(&format!("# {end}")).iter().for_each(|line| self.line(&format!("    {line}")));
+        for line in text::lines(&format!("# {end}")) {
+            self.line(&format!("    {line}"));
+        }
     }
 
     /// The last answers to the questions of the step that failed.
