@@ -45,7 +45,7 @@ pub use prepare_node::PrepareNode;
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Verdict, Work};
 use crate::tools::juju_status::{self, Status};
@@ -125,10 +125,27 @@ fn sunbeam_may_heal(failure: &Failure) -> bool {
 /// Adds what Sunbeam's own words ask for.
 fn with_sunbeam_hint(failure: Failure) -> Failure {
     match failure.seen.as_deref().map(sunbeam::cure) {
-        Some(sunbeam::Cure::Stop(hint)) if failure.id == crate::failure::Id::CommandFailed => {
-            failure.hint(hint)
-        }
+        Some(sunbeam::Cure::Stop(hint)) if failure.id == Id::CommandFailed => failure.hint(hint),
         _ => failure,
+    }
+}
+
+/// A command that failed, or whose answer was lost, may have had its effect all the same: where the world says so, the
+/// step goes on.
+///
+/// # Errors
+/// The failure, if it is not done.
+fn unless_done(
+    work: &Work<'_>,
+    result: Result<(), Failure>,
+    done: impl FnOnce() -> Result<bool, CommandError>,
+) -> Result<(), Failure> {
+    match result {
+        Err(failure) if failure.id == Id::CommandFailed && done().unwrap_or(false) => {
+            work.warn(format!("{failure}; yet it is done, so kafstack goes on"));
+            Ok(())
+        }
+        result => result,
     }
 }
 
