@@ -5,6 +5,7 @@
 
 mod demo;
 mod journey;
+mod matrix;
 mod messages;
 mod neighbours;
 mod stage;
