@@ -28,7 +28,8 @@ pub fn doctor(session: &Session, args: &cli::Doctor) -> Result<u8, Failure> {
     if let Some(signal) = ended {
         return Err(Failure::new(signal.id(), "you left before the laptop was asked everything"));
     }
-    let rows = rows.map_err(|error| Failure::of_command("Ask the laptop", &error))?;
+    let again = "`kafstack doctor` asks it again";
+    let rows = rows.map_err(|error| Failure::of_command("Ask the laptop", &error).hint(again))?;
     let able = rows.iter().all(|row| row.verdict != Fitness::Fails);
     match args.shown.format {
         TableFormat::Json => {

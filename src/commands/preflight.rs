@@ -56,7 +56,9 @@ impl Preflight<'_> {
     /// names it.
     fn smaller_preset(&self, hosts: &Hosts<'_>) -> Result<Option<Preset>, Failure> {
         let check = CheckLaptop { vm: self.config.vm.clone(), ignore: false };
-        let asked = |error: CommandError| Failure::of_command("Ask the laptop", &error);
+        let asked = |error: CommandError| {
+            Failure::of_command("Ask the laptop", &error).hint("`kafstack doctor` asks it again")
+        };
         let Some(failure) = check.failure(&check.rows(hosts).map_err(asked)?) else { return Ok(None) };
         if self.args.ignore_laptop {
             return Ok(None);

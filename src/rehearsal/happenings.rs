@@ -90,9 +90,6 @@ fn halt(world: &mut World, vm: &str, state: &str) {
 /// (canonical/multipass#2682, #2316).
 fn daemon_goes(world: &mut World, how: Daemon, until: Millis) {
     world.laptop.daemon_down_until = until.min(Millis::MAX / 2);
-    if how == Daemon::Down {
-        return;
-    }
     let state = if how == Daemon::Refreshed { "Suspended" } else { "Stopped" };
     let running: Vec<String> = world.vms.keys().cloned().collect();
     running.iter().for_each(|vm| halt(world, vm, state));

@@ -29,6 +29,7 @@ mod script;
 mod snap;
 mod sunbeam;
 mod system;
+mod terraform;
 #[cfg(test)]
 mod tests;
 mod timeline;

@@ -54,8 +54,12 @@ pub struct Server {
 }
 
 impl Cloud {
-    /// The VM was restarted: servers do not come back by themselves.
+    /// The VM was restarted: servers do not come back by themselves, and those that were being built are given up
+    /// (openstack/nova:nova/compute/manager.py, `_init_instance`).
     pub fn restarted(&mut self) {
+        for server in self.servers.iter_mut().filter(|server| server.status == "BUILD") {
+            server.status = "ERROR".to_owned();
+        }
         for server in self.servers.iter_mut().filter(|server| server.status == "ACTIVE") {
             server.status = "SHUTOFF".to_owned();
         }

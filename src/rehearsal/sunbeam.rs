@@ -1,14 +1,14 @@
 //! `sunbeam`: preparation, bootstrap, configuration, the demo instance, and its few questions.
 
 use super::change::Change;
-use super::events::{Is, ServerEvent, Spot, VmEvent};
+use super::events::{Is, ServerEvent};
 use super::grammar::Words;
 use super::guest::Seat;
 use super::juju;
-use super::laptop::unreachable;
 use super::openstack::{self, Server};
 use super::prepare;
 use super::script::Script;
+use super::terraform;
 use super::timeline::{MINUTE, SECOND};
 use crate::host::Stdin;
 
@@ -80,20 +80,7 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
             _ => usage(&format!("No such option: {}", rest.join(" "))),
         },
         ["utils", "juju-login"] => login(seat),
-        ["plans", "list", "--format", "yaml"] => {
-            let locked = seat.guest().cloud.locked_plan.clone();
-            let plans = ["sunbeam-machine-plan", "openstack-plan", "hypervisor-plan", "demo-setup"];
-            let state = |plan: &str| if locked.as_deref() == Some(plan) { "locked" } else { "unlocked" };
-            let lines: String = plans.iter().map(|plan| format!("{plan}: {}\n", state(plan))).collect();
-            Script::says(lines).taking(2 * SECOND)
-        }
-        ["plans", "unlock", plan, "--force"] | ["plans", "unlock", "--force", plan] => {
-            if seat.guest().cloud.locked_plan.as_deref() != Some(*plan) {
-                return failed(&format!("Lock for '{plan}' not found"));
-            }
-            seat.guest_mut().cloud.locked_plan = None;
-            Script::says(format!("Unlocked plan '{plan}'\n")).taking(2 * SECOND)
-        }
+        ["plans", rest @ ..] => terraform::plans(seat, rest).unwrap_or_else(|| seat.unknown(argv)),
         ["dashboard", "url"] if !old => dashboard(seat, false),
         ["dashboard-url"] if !track.starts_with("2026") => dashboard(seat, !old),
         ["dashboard" | "dashboard-url", ..] => usage(&format!("No such command '{}'.", rest[0])),
@@ -124,25 +111,8 @@ fn usage(text: &str) -> Script {
 }
 
 /// A handled failure.
-fn failed(text: &str) -> Script {
+pub fn failed(text: &str) -> Script {
     Script::fails(1, format!("Error: {text}")).taking(4 * SECOND)
-}
-
-/// What stops terraform: no room, a lock that a killed run left, or a network without that host.
-fn obstructed(seat: &Seat<'_>, host: &str) -> Option<Script> {
-    if seat.world.vm_is(VmEvent::DiskFull) {
-        return Some(failed("[Errno 28] No space left on device"));
-    }
-    if let Some(plan) = &seat.guest().cloud.locked_plan {
-        let id = seat.draw().uuid(&format!("lock of {plan}"));
-        return Some(failed(&format!(
-            "terraform command failed (state locked)\nTerraform state is locked (ID: {id})"
-        )));
-    }
-    let why = unreachable(seat.world.network(Spot::Vm), host)?;
-    Some(failed(&format!(
-        "terraform command failed: Error downloading image: Get \"https://{host}/\": {why}"
-    )))
 }
 
 /// `cluster bootstrap --accept-defaults`.
@@ -173,7 +143,7 @@ fn bootstrap(seat: &mut Seat<'_>, old: bool) -> Script {
             return failed("Error in switching the controller to localhost-localhost").taking(20 * SECOND);
         }
     }
-    if let Some(script) = obstructed(seat, "registry.terraform.io") {
+    if let Some(script) = terraform::obstructed(seat, "registry.terraform.io") {
         return script.taking(5 * MINUTE);
     }
     let draw = seat.draw();
@@ -279,7 +249,9 @@ fn configure(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     if !openstack::answers(seat) {
         return failed("Unable to get keystone leader").taking(20 * SECOND);
     }
-    if let (false, Some(script)) = (seat.guest().cloud.demo, obstructed(seat, "cloud-images.ubuntu.com")) {
+    if let (false, Some(script)) =
+        (seat.guest().cloud.demo, terraform::obstructed(seat, "cloud-images.ubuntu.com"))
+    {
         return script.taking(40 * SECOND);
     }
     let took = seat.draw().about("configure", 3 * MINUTE);

@@ -97,6 +97,12 @@ impl World {
         self.planted.iter().flat_map(|planted| planted.at(self.now)).map(|(what, _)| what)
     }
 
+    /// Whether the Multipass daemon answers.
+    pub fn daemon_up(&self) -> bool {
+        self.now >= self.laptop.daemon_down_until
+            && !self.troubles().any(|what| *what == Happening::Daemon(Daemon::Down))
+    }
+
     /// What is wrong with the network, seen from there.
     pub fn network(&self, from: Spot) -> Option<Network> {
         if !self.laptop.network {
@@ -154,7 +160,7 @@ impl Happening {
             self,
             Happening::Vm(
                 VmEvent::Stopped | VmEvent::Suspended | VmEvent::Deleted | VmEvent::Gone | VmEvent::Moved
-            ) | Happening::Daemon(Daemon::Down | Daemon::Refreshed | Daemon::RefreshedBadly)
+            ) | Happening::Daemon(Daemon::Refreshed | Daemon::RefreshedBadly)
                 | Happening::Clock(_)
                 | Happening::Slept(_)
                 | Happening::RelationGone(..)

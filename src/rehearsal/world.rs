@@ -64,7 +64,7 @@ pub struct Laptop {
     /// Routes that were added: the network, and through whom.
     #[serde(default)]
     pub routes: BTreeMap<String, String>,
-    /// Until when the Multipass daemon is down.
+    /// Until when the Multipass daemon is away for a refresh.
     pub daemon_down_until: Millis,
     /// How far its clock is ahead of the time.
     #[serde(default)]
@@ -297,11 +297,6 @@ impl World {
         }
         self.touched = touched;
         self.now = self.now.max(to);
-    }
-
-    /// Whether the Multipass daemon answers.
-    pub fn daemon_up(&self) -> bool {
-        self.now >= self.laptop.daemon_down_until
     }
 
     /// The VM of that name; for an event that names none, the one that the scenario did not bring.

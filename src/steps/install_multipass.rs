@@ -100,7 +100,10 @@ impl Step for InstallMultipass {
         let done =
             work.hosts.laptop.run(&install, &mut crate::host::Unwatched).and_then(|o| o.success(&install));
         done.map_err(|error| {
-            Failure::new(Id::ElevationRefused, "Multipass could not be installed")
+            // sudo's own words, or snapd's.
+            let refused = error.to_string().contains("sudo: ");
+            let id = if refused { Id::ElevationRefused } else { Id::CommandFailed };
+            Failure::new(id, "Multipass could not be installed")
                 .seen(error.to_string())
                 .hint("type it yourself: `sudo snap install multipass`")
                 .hint("`kafstack up` resumes at this step")

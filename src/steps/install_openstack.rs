@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes};
+use super::{in_vm, minutes, unless_done};
 use crate::config::Channel;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -79,10 +79,12 @@ impl Step for InstallOpenstack {
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         work.run(Place::Vm, &snap::wait_until_seeded(), "Wait for snapd in the VM")?;
         let line = snap::list("openstack");
-        let there = work.hosts.vm.ask(&line).and_then(|output| snap::parse_list(&line, output));
-        if there.map_err(|error| Failure::of_command("Ask about the snap", &error))?.is_none() {
-            work.run(Place::Vm, &snap::install("openstack", &self.channel), "Install the snap `openstack`")?;
+        let there = || Ok(snap::parse_list(&line, work.hosts.vm.ask(&line)?)?.is_some());
+        if there().map_err(|error| Failure::of_command("Ask about the snap", &error))? {
+            return Ok(());
         }
-        Ok(())
+        let install = snap::install("openstack", &self.channel);
+        let installed = work.run(Place::Vm, &install, "Install the snap `openstack`").map(drop);
+        unless_done(work, installed, there)
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, lists_topics, minutes};
+use super::{in_vm, lists_topics, minutes, unless_done};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -97,11 +97,12 @@ impl Step for IntegrateKafka {
             return Ok(());
         }
         let doing = "Integrate Kafka with ZooKeeper";
-        let status = self.status(&work.hosts).map_err(|error| Failure::of_command(doing, &error))?;
-        if !status.related("kafka", "zookeeper") {
-            let (one, other) = Self::ENDPOINTS;
-            work.run(Place::Vm, &juju::integrate(&self.config.juju.target(), one, other), doing)?;
+        let related = || Ok(self.status(&work.hosts)?.related("kafka", "zookeeper"));
+        if related().map_err(|error| Failure::of_command(doing, &error))? {
+            return Ok(());
         }
-        Ok(())
+        let (one, other) = Self::ENDPOINTS;
+        let integrate = juju::integrate(&self.config.juju.target(), one, other);
+        unless_done(work, work.run(Place::Vm, &integrate, doing).map(drop), related)
     }
 }

@@ -125,6 +125,25 @@ fn with_sunbeam_hint(failure: Failure) -> Failure {
     }
 }
 
+/// A command that failed, or whose answer was lost, may have had its effect all the same: where the world says so, the
+/// step goes on.
+///
+/// # Errors
+/// The failure, if it is not done.
+fn unless_done(
+    work: &Work<'_>,
+    result: Result<(), Failure>,
+    done: impl FnOnce() -> Result<bool, CommandError>,
+) -> Result<(), Failure> {
+    match result {
+        Err(failure) if failure.id == Id::CommandFailed && done().unwrap_or(false) => {
+            work.warn(format!("{failure}; yet it is done, so kafstack goes on"));
+            Ok(())
+        }
+        result => result,
+    }
+}
+
 /// Asks a question whose exit code is the answer.
 fn yes(hosts: &Hosts<'_>, line: &crate::host::CommandLine) -> Result<bool, CommandError> {
     Ok(hosts.vm.ask(line)?.code == 0)

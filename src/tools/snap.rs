@@ -38,11 +38,14 @@ pub fn list(name: &str) -> CommandLine {
 /// # Errors
 /// snap failed for another reason, or printed no such row.
 pub fn parse_list(line: &CommandLine, output: Output) -> Result<Option<Installed>, CommandError> {
+    // The line names one snap: what else is said on stdout is not about it.
+    let name = line.args.get(1).map_or("", String::as_str);
     if output.code == 1 && output.err().contains("no matching snaps") {
         return Ok(None);
     }
     let text = output.success(line)?.out();
-    let row = text.lines().nth(1).map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let rows = text.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let row = rows.into_iter().find(|row| row.first() == Some(&name));
     match row.as_deref() {
         Some([_, version, _, tracking, ..]) => {
             Ok(Some(Installed { version: (*version).to_owned(), tracking: (*tracking).to_owned() }))

@@ -112,7 +112,9 @@ pub fn cluster_list() -> CommandLine {
 /// # Errors
 /// The command failed or printed no such document.
 pub fn parse_cluster(line: &CommandLine, output: Output, track: &Track) -> Result<Vec<String>, CommandError> {
+    // What is said before the document's first key, such as a warning, is not part of it.
     let text = output.success(line)?.out();
+    let text: String = text.lines().skip_while(|l| !l.ends_with(':')).flat_map(|l| [l, "\n"]).collect();
     let garbled = |why: String| CommandError::garbled(line, why);
     if track.brings_lxd {
         #[derive(Deserialize)]
@@ -188,6 +190,8 @@ mod tests {
         assert!(missing.is_empty(), "{missing:?}");
         let missing = parse_cluster(&cluster_list(), answer(text), &track("2026.1")).unwrap();
         assert_eq!(missing, ["network: absent"]);
+        let warned = format!("WARNING: cgroup v2 is not fully supported yet\n{text}");
+        assert!(parse_cluster(&cluster_list(), answer(&warned), &track("2024.1")).unwrap().is_empty());
         let waiting = text.replace("compute: active", "compute: waiting");
         let missing = parse_cluster(&cluster_list(), answer(&waiting), &track("2024.1")).unwrap();
         assert_eq!(missing, ["compute: waiting"]);

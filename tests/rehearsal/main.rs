@@ -8,6 +8,7 @@ mod causes;
 mod demo;
 mod journey;
 mod logs;
+mod matrix;
 mod messages;
 mod neighbours;
 mod stage;

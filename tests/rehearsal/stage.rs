@@ -51,6 +51,20 @@ impl Stage {
         stage
     }
 
+    /// Another laptop that is as this one is now.
+    pub fn copy(&self) -> Self {
+        let copy = Stage::empty();
+        let (from, to) = (self.state(""), copy.state(""));
+        std::fs::create_dir_all(&to).unwrap();
+        // The folders in it hold earlier runs' output, which nothing reads again. An empty stage has none of it.
+        for entry in std::fs::read_dir(from).into_iter().flatten().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_file() {
+                std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+        copy
+    }
+
     /// A path in it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

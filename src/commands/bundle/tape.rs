@@ -76,7 +76,7 @@ impl Failed {
 /// The failure that ended a run, if a step did.
 pub fn failed(told: &[Told]) -> Option<Failed> {
     told.iter().rev().find_map(|told| match &told.event.fact {
-        Fact::StepFailed { step, id, message } => {
+        Fact::StepFailed { step, id, message, .. } => {
             Some(Failed { step: (*step).to_owned(), id: (*id).to_owned(), message: message.clone() })
         }
         _ => None,

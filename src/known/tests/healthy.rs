@@ -95,7 +95,10 @@ fn overheard(preset: Preset, seed: u64) -> Said {
     let (stop, tell) = (Stop::default(), Teller::silent(clock.clone(), true));
     let (scale, again, mut record) = (TimeScale::default(), Again::Up, Unwritten(0));
     let plan = plan::up(&config, Circumstances { sudo_may_ask: true, ..Circumstances::default() });
-    Run { hosts, tell: &tell, stop: &stop, scale, until: None, again }.all(&plan, &mut record).unwrap();
+    let diagnose = &|_: &Hosts<'_>, _: &str, _: &str| None;
+    Run { hosts, tell: &tell, stop: &stop, scale, until: None, again, diagnose }
+        .all(&plan, &mut record)
+        .unwrap();
     said.into_inner().unwrap()
 }
 

@@ -16,6 +16,7 @@ pub mod settle;
 pub mod status;
 mod status_parts;
 pub mod store;
+mod unit_status;
 mod units;
 
 use serde_json::json;
