@@ -38,7 +38,7 @@ pub fn parse_meminfo(text: &str) -> Option<u64> {
         .trim()
         .parse()
         .ok()?;
-    Some(kib * 1024)
+    kib.checked_mul(1024)
 }
 
 /// Number of processors in `/proc/cpuinfo`, and whether the first can virtualise. A `/dev/kvm` that opens proves

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod calls;
+mod canaries;
 mod fake_laptop;
 mod interruptions;
 mod journey;
