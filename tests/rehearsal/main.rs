@@ -7,5 +7,6 @@ mod demo;
 mod journey;
 mod messages;
 mod neighbours;
+mod secrets;
 mod stage;
 mod users;
