@@ -139,16 +139,16 @@ pub fn output(bytes: &[u8], chunk: usize) {
 
     let (mut scrubber, mut shown) = (Scrubber::default(), Shown::default());
     let mut show = |piece: &[u8]| {
-        for text in shown.texts(Stream::Stdout, piece) {
-            assert!(text.len() <= lines::SHOWN && !text.chars().any(char::is_control), "{text:?}");
+        for shown in shown.texts(Stream::Stdout, piece) {
+            assert!(shown.len() <= lines::SHOWN && !shown.chars().any(text::rewrites), "{shown:?}");
         }
     };
     pieces.iter().for_each(|piece| scrubber.line(piece, &mut show));
     scrubber.finish(&mut show);
     let said = String::from_utf8_lossy(bytes);
-    assert!(!text::one_line(&said).chars().any(char::is_control));
+    assert!(!text::one_line(&said).chars().any(text::rewrites));
     let clean = scrub::text(&lines::clean(&said)).into_owned();
-    assert!(!clean.chars().any(|c| c.is_control() && c != '\n'));
+    assert!(!clean.chars().any(|c| text::rewrites(c) && c != '\n'));
 }
 
 /// What comes out of the way into a VM: the marks of the wrapper, or what somebody wants to be taken for them.

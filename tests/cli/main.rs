@@ -6,6 +6,7 @@
 mod calls;
 mod canaries;
 mod fake_laptop;
+mod hostile;
 mod interruptions;
 mod journey;
 mod kills;
