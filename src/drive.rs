@@ -1,5 +1,7 @@
 //! What benchmarks and fuzz targets drive, and nothing else.
 
+pub mod foreign;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

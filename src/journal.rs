@@ -267,7 +267,7 @@ fn unsealed(line: &[u8]) -> Option<Entry> {
 }
 
 /// The entries that hold up, and where the last of them ends.
-fn parse(bytes: &[u8]) -> (History, usize) {
+pub fn parse(bytes: &[u8]) -> (History, usize) {
     let mut history = History::default();
     let (mut offset, mut good) = (0, 0);
     for line in bytes.split_inclusive(|b| *b == b'\n') {

@@ -41,12 +41,14 @@ impl State {
     /// The folder of that VM below `base`, for changing: it is there afterwards and belongs to nobody else.
     ///
     /// # Errors
-    /// [`Id::StateUnusable`]: it cannot be made, is a symbolic link, or belongs to another user.
+    /// [`Id::StateUnusable`]: it cannot be made; or it, the one that it is in, or something in it is a symbolic link or
+    /// belongs to another user.
     pub fn open(base: &Path, vm: &str) -> Result<State, Failure> {
         let state = State::at(base, vm);
         for folder in [base, &state.folder] {
             make_folder(folder)?;
         }
+        check_within(&state.folder, own_user())?;
         Ok(state)
     }
 
@@ -55,7 +57,13 @@ impl State {
     /// # Errors
     /// [`Id::StateUnusable`]: something is there that cannot be it.
     pub fn exists(&self) -> Result<bool, Failure> {
-        check_folder(&self.folder, own_user())
+        let user = own_user();
+        let base = self.folder.parent().unwrap_or(&self.folder);
+        let there = check_folder(base, user)? && check_folder(&self.folder, user)?;
+        if there {
+            check_within(&self.folder, user)?;
+        }
+        Ok(there)
     }
 
     /// Where it is.
@@ -149,20 +157,45 @@ fn check_folder(folder: &Path, user: u32) -> Result<bool, Failure> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
         Err(e) => return Err(unusable(folder, "read", &e)),
     };
-    let wrong = if found.is_symlink() {
-        "it is a symbolic link".to_owned()
-    } else if !found.is_dir() {
-        "it is not a folder".to_owned()
+    let not_ours = not_ours(&found, user).map(|why| format!("it {why}"));
+    let wrong = not_ours.or_else(|| (!found.is_dir()).then(|| "it is not a folder".to_owned()));
+    wrong.map_or(Ok(true), |wrong| Err(refused(folder, wrong, folder)))
+}
+
+/// Makes sure that what is in the folder is the user's own as well: a link that somebody put there while the folder was
+/// open to others would still lead kafstack's writing elsewhere.
+fn check_within(folder: &Path, user: u32) -> Result<(), Failure> {
+    let unread = |e| unusable(folder, "read", &e);
+    for entry in std::fs::read_dir(folder).map_err(unread)? {
+        let entry = entry.map_err(unread)?;
+        // It may be gone by now: other kafstacks work here too.
+        let Ok(found) = std::fs::symlink_metadata(entry.path()) else { continue };
+        if let Some(why) = not_ours(&found, user) {
+            let wrong = format!("`{}` in it {why}", entry.file_name().to_string_lossy());
+            return Err(refused(folder, wrong, &entry.path()));
+        }
+    }
+    Ok(())
+}
+
+/// Why something is not simply the user's own.
+fn not_ours(found: &std::fs::Metadata, user: u32) -> Option<String> {
+    if found.is_symlink() {
+        Some("is a symbolic link".to_owned())
     } else if found.uid() != user {
-        format!("it belongs to the user with the id {}, and kafstack runs as {user}", found.uid())
+        Some(format!("belongs to the user with the id {}, and kafstack runs as {user}", found.uid()))
     } else {
-        return Ok(true);
-    };
-    Err(Failure::new(Id::StateUnusable, format!("kafstack's folder {} cannot be used", folder.display()))
+        None
+    }
+}
+
+/// The failure of a folder that is not trusted, because of what is wrong with that path.
+fn refused(folder: &Path, wrong: String, path: &Path) -> Failure {
+    Failure::new(Id::StateUnusable, format!("kafstack's folder {} cannot be used", folder.display()))
         .expected("a folder of your own")
         .seen(wrong)
-        .hint(format!("`ls -ld {}` shows it; move it away", folder.display()))
-        .hint("XDG_STATE_HOME names another place for it"))
+        .hint(format!("`ls -ld {}` shows it; move it away", path.display()))
+        .hint("XDG_STATE_HOME names another place for it")
 }
 
 #[cfg(test)]
@@ -211,6 +244,34 @@ mod tests {
         }
         let failure = check_folder(base.path(), own_user() + 1).unwrap_err();
         assert!(failure.seen.unwrap().contains("belongs to the user"));
+        let failure = check_within(base.path(), own_user() + 1).unwrap_err();
+        assert!(failure.seen.unwrap().contains("in it belongs to the user"));
+    }
+
+    #[test]
+    fn a_link_to_the_folder_or_in_it_is_refused_and_not_followed() {
+        let base = tempfile::tempdir().unwrap();
+        let real = base.path().join("real");
+        State::open(&real, "microstack").unwrap();
+        let linked = base.path().join("linked");
+        std::os::unix::fs::symlink(&real, &linked).unwrap();
+        for name in ["journal.ndjson", IN_FORCE, "lock", "lock.holder", "runs"] {
+            let state = State::at(&real, "microstack");
+            let (link, target) = (state.folder().join(name), base.path().join("elsewhere"));
+            std::os::unix::fs::symlink(&target, &link).unwrap();
+            for failure in [State::open(&real, "microstack").unwrap_err(), state.in_force().unwrap_err()] {
+                assert_eq!(failure.id, Id::StateUnusable);
+                assert_eq!(failure.seen.unwrap(), format!("`{name}` in it is a symbolic link"));
+            }
+            assert!(!target.exists());
+            std::fs::remove_file(link).unwrap();
+        }
+        for failure in [
+            State::open(&linked, "microstack").unwrap_err(),
+            State::at(&linked, "microstack").exists().unwrap_err(),
+        ] {
+            assert_eq!(failure.seen.unwrap(), "it is a symbolic link");
+        }
     }
 
     #[test]

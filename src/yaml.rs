@@ -1,7 +1,8 @@
 //! Reading and writing YAML: the only file that names `serde_yaml` (which is the crate serde-saphyr here).
 //!
 //! Nothing here knows what a document means. Anchors, aliases and merge keys work within the crate's own limits,
-//! which is what keeps a few lines from growing into gigabytes; a key given twice is an error.
+//! which is what keeps a few lines from growing into gigabytes; a key given twice is an error, and so is depth that
+//! would need more of the stack than there may be.
 
 use std::fmt;
 
@@ -92,12 +93,27 @@ impl From<serde_yaml::Error> for Unreadable {
     }
 }
 
+/// How deep maps and lists may lie within each other. What kafstack reads needs six levels; a level takes up to 40 KiB of
+/// the stack, so that the crate's own limit of 2000 is more than a thread has.
+const DEPTH: usize = 16;
+
+/// How many values aliases may add to a document; the crate's own limit of a million fills hundreds of MiB.
+const ALIASED: usize = 10_000;
+
+/// The crate's own limits but for these two.
+fn limits() -> serde_yaml::Options {
+    serde_yaml::options! {
+        budget: serde_yaml::budget! { max_depth: DEPTH },
+        alias_limits: serde_yaml::alias_limits! { max_total_replayed_events: ALIASED },
+    }
+}
+
 /// Reads a document with the line of every value. An empty document is an empty map.
 ///
 /// # Errors
 /// It is not YAML, has a key twice, or more than one document.
 pub fn parse_tree(text: &str) -> Result<Node, Unreadable> {
-    let raw: Spanned<Raw> = serde_yaml::from_str(text)?;
+    let raw: Spanned<Raw> = serde_yaml::from_str_with_options(text, limits())?;
     let node = place(raw, text);
     if matches!(node.value, Value::Scalar { kind: Kind::Null, .. }) {
         return Ok(Node { line: node.line, value: Value::Map(Vec::new()) });
@@ -110,7 +126,7 @@ pub fn parse_tree(text: &str) -> Result<Node, Unreadable> {
 /// # Errors
 /// As [`parse_tree`]; or it does not fit the type.
 pub fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
-    Ok(serde_yaml::from_str(text)?)
+    Ok(serde_yaml::from_str_with_options(text, limits())?)
 }
 
 /// Writes a value as a document.
@@ -300,7 +316,18 @@ mod tests {
             bomb.push_str(&format!("a{n}: &a{n} [{many}]\n"));
         }
         assert!(parse_tree(&bomb).is_err());
-        assert!(parse_tree(&"[".repeat(100_000)).is_err());
+        for opening in ["[", "{a: ", "- "] {
+            for depth in [DEPTH + 1, 1_900, 100_000] {
+                let deep = opening.repeat(depth);
+                assert!(parse_tree(&deep).is_err(), "{depth} {opening}");
+                assert!(read::<serde_json::Value>(&deep).is_err(), "{depth} {opening}");
+            }
+        }
+        // Each alias is as deep as may be, within the one before.
+        let (open, close) = ("[".repeat(DEPTH - 2), "]".repeat(DEPTH - 2));
+        let level = |n: usize| format!("a{n}: &a{n} {open}*a{}{close}\n", n - 1);
+        let tower = format!("a0: &a0 {open}x{close}\n{}", (1..60).map(level).collect::<String>());
+        assert!(parse_tree(&tower).is_err());
     }
 
     #[test]

@@ -212,11 +212,13 @@ await() {{
         let _ = writeln!(out, "# until {}", point.expect);
         for (on, line) in point.probes.iter().filter(|(on, _)| *on == Place::Vm || number > 0) {
             // The broker's own address is known on the broker, where this text is read by a shell.
-            let line = call(*on, line)
-                .replace("{broker}", "kafka/0")
-                .replace("{address}", "$(unit-get private-address)");
-            if let Some(known) = filled(&line) {
-                let _ = writeln!(out, "await {} {known}", point.timeout.as_secs());
+            let mut line = line.clone();
+            for word in &mut line.args {
+                *word =
+                    word.replace("{broker}", "kafka/0").replace("{address}", "$(unit-get private-address)");
+            }
+            if !line.args.iter().any(|word| word.contains("{server}")) {
+                let _ = writeln!(out, "await {} {}", point.timeout.as_secs(), call(*on, &line));
             }
         }
     }
@@ -226,7 +228,6 @@ await() {{
 /// One unconditional command of the script.
 fn shell_command(out: &mut String, planned: &Planned) {
     let line = call(planned.on, &planned.line);
-    let line = filled(&line).unwrap_or(line);
     let _ = match (planned.yields, text(&planned.line)) {
         (Some(placeholder), _) => writeln!(out, "{}=$({line} </dev/null)", placeholder.name),
         (None, Some(text)) if text == "{script}" => writeln!(out, "printf '%s\\n' \"$script\" | {line}"),
@@ -235,19 +236,18 @@ fn shell_command(out: &mut String, planned: &Planned) {
     };
 }
 
-/// A command as the script calls it.
+/// A command as the script calls it. A placeholder whose value the script learns is a word of its own; the same text
+/// within a word is somebody's value.
 fn call(on: Place, line: &CommandLine) -> String {
     let openrc = line.openrc.iter().flat_map(|file| ["--openrc".to_owned(), file.clone()]);
-    match (on, &line.long) {
-        (Place::Laptop, _) => line.to_string(),
-        (Place::Vm, Some(long)) => format!("long {} {line}", long.name),
-        (Place::Vm, None) => format!("vm {}", paste(&openrc.chain(line.argv()).collect::<Vec<_>>())),
-    }
+    let way: Vec<String> = match (on, &line.long) {
+        (Place::Laptop, _) => Vec::new(),
+        (Place::Vm, Some(long)) => vec!["long".to_owned(), long.name.to_owned()],
+        (Place::Vm, None) => std::iter::once("vm".to_owned()).chain(openrc).collect(),
+    };
+    let word = |word: String| if word == "{bridge}" { "\"$bridge\"".to_owned() } else { paste(&[word]) };
+    way.into_iter().chain(line.argv()).map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The line with placeholders as shell variables; `None` where the script cannot know one.
-fn filled(line: &str) -> Option<String> {
-    let line = line.replace("{bridge}", "\"$bridge\"");
-    let unknown = ["{broker}", "{address}", "{server}", "{script}"];
-    (!unknown.iter().any(|name| line.contains(name))).then_some(line)
-}
+#[cfg(test)]
+mod tests;

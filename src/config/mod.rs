@@ -16,7 +16,7 @@ mod values;
 
 pub use {
     in_force::{DifferenceKind, from_texts, to_texts},
-    resolve::{Purpose, Request, Resolved, resolve},
+    resolve::{Purpose, Request, Resolved, resolve, resolve_with},
     starter::{as_yaml, starter},
     values::nearest,
 };

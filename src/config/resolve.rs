@@ -96,7 +96,14 @@ impl Resolved {
 /// # Errors
 /// Everything that cannot be, at once; or the file or the configuration in force cannot be read.
 pub fn resolve(request: &Request<'_>) -> Result<Resolved, Failure> {
-    let found = find_file(request.file.as_deref(), &request.places)?;
+    resolve_with(request, find_file(request.file.as_deref(), &request.places)?)
+}
+
+/// [`resolve`] with this path and text of a file, if there is one.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_with(request: &Request<'_>, found: Option<(PathBuf, String)>) -> Result<Resolved, Failure> {
     let (from_file, mut problems) =
         found.as_ref().map(|(path, text)| parse_file(path, text)).unwrap_or_default();
     // Weakest first: what comes later wins.

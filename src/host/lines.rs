@@ -1,6 +1,7 @@
 //! From a stream of bytes to lines, and from raw lines to text that may be shown. Nothing here reads or writes.
 
 use super::Stream;
+use crate::text;
 
 /// The longest piece of a line that is handed on at once.
 pub const PIECE: usize = 8 * 1024;
@@ -144,7 +145,7 @@ enum End {
 /// The parts of a line between cursor movements, without control characters and sequences (ECMA-48).
 fn fragments(raw: &str) -> Vec<(String, End)> {
     let mut found = Vec::new();
-    let mut text = String::new();
+    let mut fragment = String::new();
     let mut chars = raw.chars().peekable();
     let mut end = |text: &mut String, end: End| found.push((std::mem::take(text), end));
     while let Some(c) = chars.next() {
@@ -153,20 +154,20 @@ fn fragments(raw: &str) -> Vec<(String, End)> {
             '\u{9b}' => Some('['),
             '\u{9d}' | '\u{90}' | '\u{98}' | '\u{9e}' | '\u{9f}' => Some(']'),
             '\r' => {
-                end(&mut text, End::Move);
+                end(&mut fragment, End::Move);
                 continue;
             }
             '\u{8}' => {
-                end(&mut text, End::Back);
+                end(&mut fragment, End::Back);
                 continue;
             }
             '\t' => {
-                text.push(' ');
+                fragment.push(' ');
                 continue;
             }
-            c if c.is_control() => continue,
+            c if text::rewrites(c) => continue,
             c => {
-                text.push(c);
+                fragment.push(c);
                 continue;
             }
         };
@@ -174,7 +175,7 @@ fn fragments(raw: &str) -> Vec<(String, End)> {
             Some('[') => {
                 let last = chars.by_ref().find(|c| ('@'..='~').contains(c));
                 if last.is_some_and(|last| "ABEFGHJK".contains(last)) {
-                    end(&mut text, End::Move);
+                    end(&mut fragment, End::Move);
                 }
             }
             // A string up to BEL or ST.
@@ -197,7 +198,7 @@ fn fragments(raw: &str) -> Vec<(String, End)> {
             None => {}
         }
     }
-    end(&mut text, End::Line);
+    end(&mut fragment, End::Line);
     found
 }
 

@@ -1,4 +1,5 @@
-//! Events as JSON, one object a line, for `--events` and for the run's folder. No secret passes.
+//! Events as JSON, one object a line, for `--events` and for the run's folder. No secret passes, and nothing that would
+//! rewrite a terminal.
 
 use std::io::{self, Write};
 
@@ -6,6 +7,7 @@ use super::Reporter;
 use super::terminal::Terminal;
 use crate::event::Event;
 use crate::host::scrub;
+use crate::text;
 
 /// Writes every event as it comes.
 pub struct Ndjson {
@@ -34,7 +36,7 @@ impl Reporter for Ndjson {
     fn on(&mut self, event: &Event) {
         let Some(to) = &mut self.to else { return };
         let written = serde_json::to_string(event).map_err(io::Error::from).and_then(|line| {
-            to.write_all(format!("{}\n", scrub::text(&line)).as_bytes())?;
+            to.write_all(format!("{}\n", text::harmless(&scrub::text(&line))).as_bytes())?;
             to.flush()
         });
         if let Err(error) = written {

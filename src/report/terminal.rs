@@ -118,7 +118,7 @@ impl Terminal {
     }
 
     /// Writes what was asked for to standard output, as it is but for the colours, which go where they are not
-    /// wanted. Text from tools must have been cleaned by whoever composed it; tables do.
+    /// wanted, and for what would rewrite a terminal, which is escaped (see [`text::harmless`]).
     pub fn data(&self, text: &str) {
         self.disclose(&scrub::text(text));
     }
@@ -129,8 +129,13 @@ impl Terminal {
         self.ends().aside(|ends| ends.put(text.as_bytes()));
     }
 
-    /// Writes bytes that belong to the user (messages from a topic, say) to standard output, untouched.
+    /// Writes bytes that belong to the user (messages from a topic, say) to standard output: untouched where a program
+    /// reads them; on a terminal what would rewrite it is escaped, as others may have written those messages.
     pub fn bytes(&self, bytes: &[u8]) {
+        if self.settings.stdout_is_terminal {
+            let text = String::from_utf8_lossy(bytes);
+            return self.ends().aside(|ends| ends.put(text::harmless(&text).as_bytes()));
+        }
         self.ends().aside(|ends| ends.put(bytes));
     }
 
@@ -263,9 +268,13 @@ const NO_WRAP: &str = "\u{1b}[?7l";
 /// Wraps long lines again.
 const WRAP: &str = "\u{1b}[?7h";
 
-/// The text with or without its colours.
+/// The text with or without its colours, and without anything else that a terminal would heed.
 fn fit(text: &str, colors: bool) -> String {
-    if colors { text.to_owned() } else { anstream::adapter::strip_str(text).to_string() }
+    if colors {
+        text::harmless(text).into_owned()
+    } else {
+        text::harmless(&anstream::adapter::strip_str(text).to_string()).into_owned()
+    }
 }
 
 /// A label and a text; the text's further lines are indented below its first.

@@ -34,7 +34,7 @@ pub struct Cluster {
 /// (canonical/kafka-operator:common/single_kernel_kafka/core/models.py).
 pub fn broker_id(unit: &str, kraft: bool) -> Option<u32> {
     let number: u32 = unit.rsplit('/').next()?.parse().ok()?;
-    Some(if kraft { number + 100 } else { number })
+    if kraft { number.checked_add(100) } else { Some(number) }
 }
 
 impl Cluster {

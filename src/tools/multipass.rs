@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::json;
 use crate::config::VmConfig;
 use crate::host::{CommandError, CommandLine, Output};
+use crate::text;
 
 /// How long `launch` itself may wait for the image, ssh and cloud-init, in seconds. Its default of 300 s for each
 /// wait is too short for a slow mirror (canonical/multipass:src/daemon/daemon.cpp, #4827).
@@ -74,6 +75,7 @@ pub fn parse_list(line: &CommandLine, output: &Output) -> Result<Vec<Instance>, 
     let mut fleet = json::<List>(line, output.clone())?.list;
     for vm in &mut fleet {
         vm.ipv4.retain(|address| address != "N/A");
+        vm.state = text::one_line(&vm.state);
     }
     Ok(fleet)
 }

@@ -51,7 +51,9 @@ impl FakeLaptop {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        let below = ["bin", "vm-bin", "vms", "home", "state", "work", "laptop", "faults", "held", "released"];
+        let below = [
+            "bin", "vm-bin", "vms", "home", "state", "work", "laptop", "faults", "words", "held", "released",
+        ];
         for name in below {
             fs::create_dir(root.join(name)).unwrap();
         }
@@ -138,6 +140,27 @@ impl FakeLaptop {
     /// From now on a command with this beginning fails with these words.
     pub fn refuse(&self, beginning: &str, words: &str) {
         self.plant("refusing", beginning, words);
+    }
+
+    /// From now on a command with this beginning fails with this text, of any number of lines.
+    pub fn fail(&self, beginning: &str, text: &str) {
+        self.plant("failing", beginning, &self.words(text));
+    }
+
+    /// From now on a command with this beginning says this on its standard output before it works.
+    pub fn say(&self, beginning: &str, text: &str) {
+        self.plant("saying", beginning, &self.words(text));
+    }
+
+    /// From now on a command with this beginning says this on its standard error before it works.
+    pub fn complain(&self, beginning: &str, text: &str) {
+        self.plant("complaining", beginning, &self.words(text));
+    }
+
+    fn words(&self, text: &str) -> String {
+        let file = self.path("words").join(self.plants().to_string());
+        fs::write(&file, text).unwrap();
+        file.display().to_string()
     }
 
     /// From now on a command with this beginning never ends.

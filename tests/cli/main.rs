@@ -5,7 +5,9 @@
 
 mod aftermath;
 mod calls;
+mod canaries;
 mod fake_laptop;
+mod hostile;
 mod interruptions;
 mod journey;
 mod kills;

@@ -130,3 +130,34 @@ fn a_rehearsal_leaves_nothing_that_a_real_command_would_believe() {
     laptop.kafstack("down --yes --rehearse").exits_with(0).called_nothing();
     assert!(laptop.in_vm("state").exists());
 }
+
+#[test]
+fn no_link_in_the_state_is_followed() {
+    use std::os::unix::fs::symlink;
+
+    let laptop = FakeLaptop::new();
+    let base = laptop.path("state/kafstack");
+    symlink(laptop.path("home"), &base).unwrap();
+    for command in ["up --yes --preset kraft", "status", "down --yes"] {
+        laptop
+            .kafstack(command)
+            .exits_with(3)
+            .called_nothing()
+            .says("[state-unusable]")
+            .says("symbolic link");
+    }
+    assert_eq!(laptop.content("home").len(), 0);
+
+    std::fs::remove_file(base).unwrap();
+    laptop.kafstack("up --yes --preset kraft --until launch-vm").exits_with(0);
+    let journal = laptop.state("journal.ndjson");
+    std::fs::rename(&journal, laptop.path("home/journal")).unwrap();
+    symlink(laptop.path("home/journal"), &journal).unwrap();
+    let before = laptop.content("home");
+    laptop
+        .kafstack("up --yes")
+        .exits_with(3)
+        .called_nothing()
+        .says("`journal.ndjson` in it is a symbolic link");
+    assert_eq!(laptop.content("home"), before);
+}

@@ -11,5 +11,6 @@ mod logs;
 mod matrix;
 mod messages;
 mod neighbours;
+mod secrets;
 mod stage;
 mod users;

@@ -44,6 +44,10 @@ obey() {
     case $1 in "$beginning"*) ;; *) continue ;; esac
     case $kind in
     refusing) refuse "$argument" ;;
+    # Their argument is a file.
+    failing) /usr/bin/cat "$argument" >&2; exit 1 ;;
+    saying) /usr/bin/cat "$argument" ;;
+    complaining) /usr/bin/cat "$argument" >&2 ;;
     hanging)
       echo $$ >"$ROOT/held/hanging"
       PATH=/usr/bin:/bin exec sleep 600 ;;

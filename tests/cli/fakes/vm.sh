@@ -152,6 +152,8 @@ status() {
     [ "$name" != related ] || continue
     read -r channel units <"$application"
     workload=active message=
+    # As it stands within JSON.
+    [ ! -e "$VM/message" ] || message=$(cat "$VM/message")
     relations=
     if [ -e "$model/related" ]; then
       case $name in kafka) other=zookeeper ;; *) other=kafka ;; esac
@@ -225,7 +227,10 @@ case "$program $*" in
   effect launch demo_instance
   echo "Launching an OpenStack instance ..." ;;
 "sunbeam dashboard url") echo "http://172.16.1.204:80/openstack-horizon" ;;
-"openstack token issue -f json") echo '{"id":"canary-token","expires":"2026-03-15T09:24:10+0000"}' ;;
+"openstack token issue -f json")
+  token=canary-token
+  [ ! -e "$VM/token" ] || token=$(cat "$VM/token")
+  printf '{"id":"%s","expires":"2026-03-15T09:24:10+0000"}\n' "$token" ;;
 "openstack network show demo-network -f json" | "openstack image show ubuntu -f json" | "openstack flavor show m1.tiny -f json")
   case $1 in network) echo '{"status":"ACTIVE"}' ;; image) echo '{"status":"active"}' ;; *) echo '{"name":"m1.tiny"}' ;; esac ;;
 "openstack server list --name ^demo_instance\$ -f json") servers ;;
