@@ -65,6 +65,7 @@ pub fn on_laptop(world: &mut World, argv: &[&str], root: bool) -> Script {
         ["install", "multipass"] => match (root, installed) {
             (false, _) => denied(),
             (true, Some(_)) => already("multipass"),
+            (true, None) if installing(world, "", "multipass") => busy("multipass"),
             (true, None) if !world.laptop.network => offline("multipass"),
             (true, None) => {
                 let took = world.draw().about("snap install multipass on the laptop", 35 * SECOND);
@@ -201,6 +202,9 @@ fn install(seat: &mut Seat<'_>, name: &str, channel: Option<&str>) -> Script {
     if seat.guest().snaps.contains_key(name) {
         return already(name);
     }
+    if installing(seat.world, &seat.vm, name) {
+        return busy(name);
+    }
     if !seat.world.laptop.network {
         return offline(name);
     }
@@ -242,6 +246,21 @@ fn denied() -> Script {
 /// Installed already: no error.
 fn already(name: &str) -> Script {
     Script::silent().err(format!("snap \"{name}\" is already installed, see 'snap help refresh'\n"))
+}
+
+/// Whether that snap is just being installed there, by a client that may be gone.
+fn installing(world: &World, vm: &str, snap: &str) -> bool {
+    world.due.iter().filter(|due| due.vm == vm).any(|due| match &due.change {
+        Change::MultipassInstalled { .. } => snap == "multipass",
+        Change::SnapInstalled { name, .. } => name == snap,
+        _ => false,
+    })
+}
+
+/// snapd takes no second change of a snap before the first has ended
+/// (canonical/snapd:overlord/snapstate/conflict.go).
+fn busy(name: &str) -> Script {
+    Script::fails(10, format!("error: snap \"{name}\" has \"install-snap\" change in progress"))
 }
 
 /// The store does not answer.

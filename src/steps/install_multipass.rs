@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::minutes;
+use super::{install_snap, minutes};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
@@ -97,11 +97,12 @@ impl Step for InstallMultipass {
         if let Err(error) = work.hosts.laptop.ask(&CommandLine::reads("snap", ["version"])) {
             return Err(missing(&error));
         }
-        let done =
-            work.hosts.laptop.run(&install, &mut crate::host::Unwatched).and_then(|o| o.success(&install));
-        done.map_err(|error| {
+        install_snap(work, Place::Laptop, &install, "Install Multipass").map_err(|failure| {
+            if failure.id == Id::Interrupted {
+                return failure;
+            }
             Failure::new(Id::ElevationRefused, "Multipass could not be installed")
-                .seen(error.to_string())
+                .seen(failure.seen.unwrap_or(failure.message))
                 .hint("type it yourself: `sudo snap install multipass`")
                 .hint("`kafstack up` resumes at this step")
         })?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes};
+use super::{in_vm, install_snap, minutes};
 use crate::config::Channel;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -81,7 +81,8 @@ impl Step for InstallOpenstack {
         let line = snap::list("openstack");
         let there = work.hosts.vm.ask(&line).and_then(|output| snap::parse_list(&line, output));
         if there.map_err(|error| Failure::of_command("Ask about the snap", &error))?.is_none() {
-            work.run(Place::Vm, &snap::install("openstack", &self.channel), "Install the snap `openstack`")?;
+            let line = snap::install("openstack", &self.channel);
+            install_snap(work, Place::Vm, &line, "Install the snap `openstack`")?;
         }
         Ok(())
     }

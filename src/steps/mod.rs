@@ -46,11 +46,11 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::host::{CommandError, Hosts, Place};
+use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Verdict, Work};
 use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
-use crate::tools::{juju, sunbeam};
+use crate::tools::{juju, snap, sunbeam};
 
 /// So many minutes.
 const fn minutes(n: u64) -> Duration {
@@ -94,6 +94,13 @@ fn integrate(work: &Work<'_>, target: &str, one: &str, other: &str, doing: &str)
     Ok(())
 }
 
+/// Installs a snap. An installation that a killed kafstack began goes on without it, and is waited for.
+fn install_snap(work: &Work<'_>, on: Place, line: &CommandLine, doing: &str) -> Result<(), Failure> {
+    let busy = |failure: &Failure| failure.seen.as_deref().is_some_and(snap::is_busy);
+    work.repeat(60, Duration::from_secs(10), busy, |_| work.run(on, line, doing))?;
+    Ok(())
+}
+
 /// The model.
 fn model(hosts: &Hosts<'_>, config: &Config) -> Result<Status, CommandError> {
     let line = juju::status(&config.juju.target());
@@ -133,6 +140,6 @@ fn with_sunbeam_hint(failure: Failure) -> Failure {
 }
 
 /// Asks a question whose exit code is the answer.
-fn yes(hosts: &Hosts<'_>, line: &crate::host::CommandLine) -> Result<bool, CommandError> {
+fn yes(hosts: &Hosts<'_>, line: &CommandLine) -> Result<bool, CommandError> {
     Ok(hosts.vm.ask(line)?.code == 0)
 }

@@ -26,11 +26,6 @@ impl PrepareNode {
     /// The usual limit: seven minutes are seen.
     pub const TIMEOUT: Duration = minutes(30);
 
-    /// The snaps that the stack stands on from here.
-    fn snaps(&self) -> &'static [&'static str] {
-        if self.track.brings_lxd { &["openstack", "juju", "lxd"] } else { &["openstack", "juju"] }
-    }
-
     /// The script as it may be run.
     ///
     /// # Errors
@@ -117,7 +112,6 @@ impl Step for PrepareNode {
             Planned::vm(linux::make_folder("kafstack")),
             Planned::vm(linux::write_file(sunbeam::SCRIPT, "{script}")),
             Planned::vm(sunbeam::prepare("{act}")),
-            Planned::vm(snap::hold(self.snaps().iter().copied())),
         ]
     }
 
@@ -183,7 +177,6 @@ impl Step for PrepareNode {
             work.run(Place::Vm, &line, "Prepare the node")
         };
         work.repeat(2, Duration::from_secs(60), super::sunbeam_may_heal, once).map_err(with_sunbeam_hint)?;
-        work.run(Place::Vm, &snap::hold(self.snaps().iter().copied()), "Hold the snaps from refreshing")?;
         Ok(())
     }
 }

@@ -33,7 +33,7 @@ const KRAFT: &[&str] = &[
 ];
 
 /// Of these, those that their step's checkpoint does not ask about: when everything before them is done, so is the step.
-const LAST: &[&str] = &["sudo -n snap refresh --hold=24h multipass", "sudo snap refresh --hold=24h lxd juju"];
+const LAST: &[&str] = &["sudo -n snap refresh --hold=24h multipass"];
 
 /// A point in the middle of each long act, and the act's name.
 const LONG: &[(&str, &str)] = &[
