@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 
 mod calls;
+mod crashes;
 mod fake_laptop;
 mod interruptions;
 mod journey;
@@ -15,4 +16,5 @@ mod refusals;
 mod run;
 mod secrets;
 mod streams;
+mod terminals;
 mod two_at_once;
