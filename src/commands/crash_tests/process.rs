@@ -386,8 +386,9 @@ impl Clock for Laptop {
     fn pause(&self, time: Duration) {
         let end = self.now().as_millisecond() + i64::try_from(time.as_millis()).unwrap();
         // Up to the next noted time, if that comes first.
-        while let Some(stop) = self.noted.lock().unwrap().next_time().filter(|stop| *stop < end) {
-            let left = stop - self.now().as_millisecond();
+        let next = || self.noted.lock().unwrap().next_time().filter(|time| *time < end);
+        while let Some(time) = next() {
+            let left = time - self.now().as_millisecond();
             self.rehearsal.pause(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
             self.may_die(|| "in a pause".to_owned());
         }
