@@ -470,12 +470,11 @@ impl<'a> Mortal<'a> {
         let before = length();
         let result = write(&mut self.record);
         if length() > before {
-            // What else was written is there, the record is not, or half of it.
-            self.laptop.may_die_as(|| format!("when it wrote `{what}`"), |disk| disk.torn(|_| 0));
-            self.laptop
-                .may_die_as(|| format!("when it wrote `{what}`"), |disk| disk.torn(|length| length / 2));
-            self.laptop
-                .may_die_as(|| format!("when it wrote `{what}`"), |disk| disk.torn(|length| length - 1));
+            // What else was written is there; the record is not, or half of it.
+            for part in [0, 2] {
+                let left = |disk: Disk| disk.torn(|length| length.checked_div(part).unwrap_or(0));
+                self.laptop.may_die_as(|| format!("when it wrote `{what}`"), left);
+            }
         }
         self.laptop.may_die(|| format!("when it had written `{what}`"));
         result

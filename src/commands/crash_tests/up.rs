@@ -35,8 +35,8 @@ fn up_survives_a_death_at_a_thousand_instants() {
     let tally = Tally::default();
     // Each world has its own durations.
     let worlds: Vec<(Preset, u64, usize)> = (0..10)
-        .map(|seed| (Preset::Kraft, seed, 95))
-        .chain((10..12).map(|seed| (Preset::Microstack, seed, 25)))
+        .map(|seed| (Preset::Kraft, seed, 98))
+        .chain((10..12).map(|seed| (Preset::Microstack, seed, 10)))
         .collect();
     each(&worlds, |(preset, seed, times)| {
         let mut chance = Chance(*seed);
@@ -63,7 +63,7 @@ fn up_survives_several_deaths_in_a_row() {
     let (process, ..) = undisturbed(&config, 7, Deaths::None);
     let (expected, places) = (process.essence(), process.places());
     let tally = Tally::default();
-    let chains: Vec<u64> = (0..40).collect();
+    let chains: Vec<u64> = (0..30).collect();
     each(&chains, |seed| {
         let mut chance = Chance(*seed);
         let mut disk = Disk::default();
