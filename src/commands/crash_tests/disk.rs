@@ -85,8 +85,20 @@ pub fn essence(gist: &str) -> String {
 }
 
 /// Names of what differs from run to run, and what is only a trace of how the end was reached.
-const BESIDE: &[&str] =
-    &["uuid", "hex", "address", "ip", "id", "long", "due", "next_task", "boot", "images", "seed"];
+const BESIDE: &[&str] = &[
+    "uuid",
+    "hex",
+    "address",
+    "ip",
+    "id",
+    "long",
+    "due",
+    "next_task",
+    "boot",
+    "down_since",
+    "images",
+    "seed",
+];
 
 /// Lists the facts below a value.
 fn facts(path: &str, value: &Value, lines: &mut Vec<String>) {

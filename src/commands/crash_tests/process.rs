@@ -18,7 +18,7 @@ use crate::host::vm::Vm;
 use crate::host::{Clock, CommandError, CommandLine, Effect, Flow, Host, Hosts, Output, Stream, Watch};
 use crate::journal::Journal;
 use crate::plan::{self, Circumstances, Plan};
-use crate::rehearsal::{Options, Rehearsal};
+use crate::rehearsal::{Options, Rehearsal, Scenario};
 use crate::runner::{self, Record};
 use crate::state::State;
 use crate::step::{Again, Step};
@@ -158,11 +158,20 @@ impl Process {
 
     /// The same on a laptop that, if it is a fresh one, has this seed.
     pub fn seeded(disk: &Disk, seed: u64) -> Self {
+        Process::open(disk, Options { seed, ..Options::default() })
+    }
+
+    /// The first kafstack on a fresh laptop on which this scenario is planted.
+    pub fn meeting(scenario: &str) -> Self {
+        let scenario = Some(Scenario::parse(scenario).unwrap());
+        Process::open(&Disk::default(), Options { seed: 7, scenario, ..Options::default() })
+    }
+
+    fn open(disk: &Disk, options: Options) -> Self {
         // In memory, where there is such a place: what is tested is what is written, not the disk.
         let base = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let state = State::open(base.path(), "microstack").unwrap();
         disk.restore(state.folder());
-        let options = Options { seed, ..Options::default() };
         let rehearsal = Rehearsal::open(state.folder(), options).unwrap();
         rehearsal.leave_unwatched();
         let noted = Noted {
@@ -256,6 +265,16 @@ impl Process {
     /// How many commands changed something so far.
     pub fn changes(&self) -> usize {
         self.laptop.noted.lock().unwrap().deeds.len()
+    }
+
+    /// How often a long act of that step was begun.
+    pub fn begun(&self, step: &str) -> usize {
+        let noted = self.laptop.noted.lock().unwrap();
+        noted
+            .deeds
+            .iter()
+            .filter(|deed| deed.done && deed.argv[0] == "--start" && deed.argv[1] == step)
+            .count()
     }
 
     /// The expensive effects that were there more than once.

@@ -4,6 +4,7 @@ use super::disk::Disk;
 use super::process::{Deaths, Errand, Loss, Process};
 use super::{Chance, Tally, each};
 use crate::config::{Config, Preset};
+use crate::failure::Id;
 
 /// The longest that a user takes to call kafstack again, in simulated milliseconds.
 const LATER: u64 = 20 * 60_000;
@@ -117,4 +118,35 @@ fn up_survives_the_loss_of_every_answer() {
         });
         println!("{}: {} lost answers, 0 doubled", preset.name(), tally.sound());
     }
+}
+
+#[test]
+fn a_long_act_outlives_multipass_daemon() {
+    let config = Preset::Microstack.config();
+    let (undisturbed, ..) = undisturbed(&config, 7, Deaths::None);
+    // Sunbeam's bootstrap takes from the eleventh minute to the forty-first.
+    let process = Process::meeting("events: [ { after: 20m, daemon: down, for: 3m } ]");
+    process.carry_out(Errand::Up, &config).unwrap();
+    assert_eq!((process.begun("bootstrap-cloud"), process.doubled()), (1, Vec::new()));
+    assert_eq!(facts(&process), facts(&undisturbed));
+}
+
+#[test]
+fn a_long_act_that_the_vm_took_with_it_is_begun_anew_when_the_checkpoint_says_so() {
+    let config = Preset::Microstack.config();
+    let (undisturbed, ..) = undisturbed(&config, 7, Deaths::None);
+    let process = Process::meeting("events: [ { after: 20m, vm: stopped } ]");
+    let failure = process.carry_out(Errand::Up, &config).unwrap_err();
+    assert_eq!(failure.id, Id::VmNotReady, "{failure}");
+    let next = Process::on(&process.disk("when its VM stopped"));
+    next.carry_out(Errand::Up, &config).unwrap();
+    assert_eq!((next.begun("bootstrap-cloud"), next.begun("bootstrap-controller")), (2, 1));
+    assert_eq!(facts(&next), facts(&undisturbed));
+}
+
+/// What is essential about the world, but for the scenario.
+fn facts(process: &Process) -> Vec<String> {
+    let essence = process.essence();
+    let beside = |line: &&str| !line.starts_with("/planted") && !line.starts_with("/laptop");
+    essence.lines().filter(beside).map(str::to_owned).collect()
 }
