@@ -1,7 +1,9 @@
 //! Deaths of the commands that change a stack: at every boundary, and with every answer lost.
 
 use super::disk::Disk;
-use super::process::{Deaths, Errand, Loss, Process};
+use super::errand::Errand;
+use super::laptop::{Deaths, Loss};
+use super::process::Process;
 use super::{Tally, each};
 use crate::config::{Config, Preset};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::process::Deed;
+use super::laptop::Deed;
 
 /// Everything that outlives a kafstack.
 #[derive(Clone, Default)]

@@ -7,6 +7,8 @@
 
 mod changes;
 mod disk;
+mod errand;
+mod laptop;
 mod process;
 mod up;
 
@@ -14,7 +16,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use disk::Disk;
-use process::{Errand, Process};
+use errand::Errand;
+use process::Process;
 
 use crate::config::Config;
 

@@ -1,153 +1,28 @@
-//! One kafstack at work on a simulated laptop: everything that comes between it and the world is a place to die at.
+//! One kafstack at work on a simulated laptop, and what is to be said of it afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-use jiff::Timestamp;
 
 use super::disk::{Disk, essence};
+use super::errand::Errand;
+use super::laptop::{Deaths, Laptop, Loss, Noted};
 use crate::commands::run_record::RunRecord;
-use crate::commands::stack;
 use crate::config::Config;
 use crate::event::Teller;
 use crate::failure::{Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
 use crate::host::vm::Vm;
-use crate::host::{Clock, CommandError, CommandLine, Effect, Flow, Host, Hosts, Output, Stream, Watch};
+use crate::host::{Clock, Hosts};
 use crate::journal::Journal;
-use crate::plan::{self, Circumstances, Plan};
 use crate::rehearsal::{Options, Rehearsal, Scenario};
 use crate::runner::{self, Record};
 use crate::state::State;
-use crate::step::{Again, Step};
-use crate::steps::certificates::{DeployAuthority, SwitchTls};
-use crate::steps::scale::ScaleApplication;
-use crate::steps::topic::{ShapeTopic, Wish};
-use crate::steps::user::{DeployUser, IntegrateUser};
-use crate::tools::data_integrator::User;
-
-/// What a kafstack is called for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Errand {
-    Up,
-    Down,
-    TopicCreate,
-    UserCreate,
-    TlsEnable,
-    /// Two units more of Kafka and of ZooKeeper.
-    Scale,
-}
-
-impl Errand {
-    /// Its plan, made from what is seen, as the command makes it.
-    fn plan(self, hosts: &Hosts<'_>, config: &Config, launched: bool) -> Result<Plan, Failure> {
-        let with = Circumstances { launched, ..Circumstances::default() };
-        let config = config.clone();
-        let steps: Vec<Box<dyn Step>> = match self {
-            Errand::Up => return Ok(plan::up(&config, with)),
-            Errand::Down => vec![Box::new(plan::destroy_vm(&config, with))],
-            Errand::TopicCreate => {
-                let cluster = stack::ready(hosts, &config)?.cluster;
-                let wish = Wish {
-                    name: "orders".to_owned(),
-                    partitions: Some(3),
-                    replication: 1,
-                    configs: vec![("retention.ms".to_owned(), "60000".to_owned())],
-                };
-                vec![Box::new(ShapeTopic { cluster, vm: config.vm.name, wish, create: true })]
-            }
-            Errand::UserCreate => {
-                let user = User {
-                    name: "shop".to_owned(),
-                    topic: "orders".to_owned(),
-                    roles: ["producer".to_owned()].into_iter().collect(),
-                    group_prefix: None,
-                };
-                let integrate =
-                    IntegrateUser { config: config.clone(), user: user.name.clone(), other_than: None };
-                vec![Box::new(DeployUser { config, user }), Box::new(integrate)]
-            }
-            Errand::TlsEnable => vec![
-                Box::new(DeployAuthority { config: config.clone(), ca_name: "kafstack".to_owned() }),
-                Box::new(SwitchTls { config, authority: "self-signed-certificates".to_owned(), on: true }),
-            ],
-            Errand::Scale => {
-                let mut first = config.clone();
-                first.kafka.units -= 2;
-                let step = |config: &Config, application, units| {
-                    let config = config.clone();
-                    Box::new(ScaleApplication { config, application, units, victims: Vec::new() })
-                        as Box<dyn Step>
-                };
-                vec![
-                    step(&first, "zookeeper", config.zookeeper.units),
-                    step(&config, "kafka", config.kafka.units),
-                ]
-            }
-        };
-        Ok(Plan::of(steps))
-    }
-}
-
-/// Something that changes the world, and what became of it.
-#[derive(Clone, Debug)]
-pub struct Deed {
-    /// The command as it reached the laptop, or the VM.
-    argv: Vec<String>,
-    /// Whether the tool did it.
-    done: bool,
-}
-
-/// Where deaths are noted.
-#[derive(Clone, Debug)]
-pub enum Deaths {
-    /// Nowhere.
-    None,
-    /// Everywhere.
-    All,
-    /// At the one of this number.
-    Nth(usize),
-    /// At these simulated times, in milliseconds, latest first.
-    At(Vec<i64>),
-}
-
-/// A fault of the way to the tools.
-#[derive(Clone, Copy, Debug)]
-pub enum Loss {
-    /// None.
-    None,
-    /// The answer to the changing command of this number is lost; its effect is there.
-    Answer(usize),
-    /// At this simulated time kafstack and the tool that it runs are killed together.
-    Together(i64),
-}
+use crate::step::Again;
 
 /// One kafstack at work.
 pub struct Process {
     laptop: Arc<Laptop>,
     base: tempfile::TempDir,
-}
-
-/// What stands between the engine and the simulated laptop.
-struct Laptop {
-    rehearsal: Arc<Rehearsal>,
-    folder: PathBuf,
-    noted: Mutex<Noted>,
-}
-
-/// What was noted so far.
-struct Noted {
-    deaths: Deaths,
-    loss: Loss,
-    /// How many places to die at there were.
-    places: usize,
-    /// What the disk was like at those that were noted, and how many deeds had begun.
-    disks: Vec<(Disk, usize)>,
-    /// What tells those disks apart beside the time.
-    keys: BTreeSet<Vec<u8>>,
-    deeds: Vec<Deed>,
 }
 
 impl Process {
@@ -309,167 +184,6 @@ fn expensive(argv: &[String]) -> Option<String> {
         _ => return None,
     };
     Some(words[..length.min(words.len())].join(" "))
-}
-
-impl Laptop {
-    /// The disk as it is now, at the simulated time.
-    fn disk(&self) -> Disk {
-        Disk::of(&self.folder).at(self.now().as_millisecond())
-    }
-
-    /// A place to die at.
-    fn may_die(&self, place: impl Fn() -> String) {
-        self.may_die_as(place, |disk| disk);
-    }
-
-    /// A place to die at, leaving the disk as `left` makes it.
-    fn may_die_as(&self, place: impl Fn() -> String, left: impl Fn(Disk) -> Disk) {
-        let mut noted = self.noted.lock().unwrap();
-        noted.places += 1;
-        let now = self.now().as_millisecond();
-        let places = noted.places;
-        let here = match &mut noted.deaths {
-            Deaths::None => false,
-            Deaths::All => true,
-            Deaths::Nth(number) => *number == places,
-            Deaths::At(times) => {
-                let due = times.last().is_some_and(|time| *time <= now);
-                if due {
-                    times.pop();
-                }
-                due
-            }
-        };
-        if here {
-            let disk = left(Disk { died: place(), ..self.disk() });
-            let timed = matches!(noted.deaths, Deaths::At(_));
-            if timed || noted.keys.insert(disk.key(&self.rehearsal.gist())) {
-                let begun = noted.deeds.len();
-                noted.disks.push((disk, begun));
-            }
-        }
-    }
-}
-
-impl Host for Laptop {
-    fn run(&self, line: &CommandLine, watch: &mut dyn Watch) -> Result<Output, CommandError> {
-        let argv = inner(line);
-        let shown = || argv.join(" ");
-        self.may_die(|| format!("before `{}`", shown()));
-        let deed = (line.effect == Effect::Changes || argv.first().is_some_and(|word| word == "--start"))
-            .then(|| {
-                let mut noted = self.noted.lock().unwrap();
-                noted.deeds.push(Deed { argv: argv.clone(), done: false });
-                noted.deeds.len() - 1
-            });
-        let mut mortal = MortalWatch { laptop: self, watch, argv: &argv, heard: false, left: false };
-        let mut result = self.rehearsal.run(line, &mut mortal);
-        let left = mortal.left;
-        if let (Some(deed), Ok(output)) = (deed, &result) {
-            let inside = argv.len() < line.argv().len();
-            let refused = output.code != 0 || inside && !output.err().contains("kafstack-exit 0");
-            let joined = argv[0] == "--start" && !output.out().starts_with("started");
-            let was_there = output.said().contains("is already installed");
-            self.noted.lock().unwrap().deeds[deed].done = !refused && !joined && !was_there;
-            let number = deed;
-            if matches!(self.noted.lock().unwrap().loss, Loss::Answer(lost) if lost == number) {
-                let why = "the connection was lost".to_owned();
-                result = Err(CommandError::Unreachable { line: line.to_string(), why });
-            }
-        }
-        if left {
-            self.noted.lock().unwrap().deaths = Deaths::All;
-            self.may_die(|| format!("together with `{}`", shown()));
-            self.noted.lock().unwrap().deaths = Deaths::None;
-        } else {
-            self.may_die(|| format!("before the answer of `{}`", shown()));
-        }
-        result
-    }
-}
-
-/// The command that a line on the laptop is about: behind the way into the VM and its wrapper, if it goes there.
-fn inner(line: &CommandLine) -> Vec<String> {
-    let argv = line.argv();
-    match argv.iter().position(|word| word == "kafstack") {
-        Some(at) if argv[1] == "exec" => argv[at + 1..].to_vec(),
-        _ => argv,
-    }
-}
-
-impl Clock for Laptop {
-    fn now(&self) -> Timestamp {
-        self.rehearsal.now()
-    }
-
-    fn pause(&self, time: Duration) {
-        let end = self.now().as_millisecond() + i64::try_from(time.as_millis()).unwrap();
-        // Up to the next noted time, if that comes first.
-        let next = || self.noted.lock().unwrap().next_time().filter(|time| *time < end);
-        while let Some(time) = next() {
-            let left = time - self.now().as_millisecond();
-            self.rehearsal.pause(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-            self.may_die(|| "in a pause".to_owned());
-        }
-        let left = end - self.now().as_millisecond();
-        self.rehearsal.pause(Duration::from_millis(u64::try_from(left).unwrap_or(0)));
-        self.may_die(|| "in a pause".to_owned());
-    }
-}
-
-impl Noted {
-    /// The next time at which a death is to be noted.
-    fn next_time(&self) -> Option<i64> {
-        match &self.deaths {
-            Deaths::At(times) => times.last().copied(),
-            _ => None,
-        }
-    }
-}
-
-/// Dies while a command runs.
-struct MortalWatch<'a> {
-    laptop: &'a Laptop,
-    watch: &'a mut dyn Watch,
-    argv: &'a [String],
-    /// Something was heard of it.
-    heard: bool,
-    /// It was left, as kafstack died.
-    left: bool,
-}
-
-impl MortalWatch<'_> {
-    fn may_die(&mut self) {
-        // Of the many places in a long command its first is one of the places; times find all of them.
-        let timed = matches!(self.laptop.noted.lock().unwrap().deaths, Deaths::At(_));
-        if timed || !std::mem::replace(&mut self.heard, true) {
-            self.laptop.may_die(|| format!("in the middle of `{}`", self.argv.join(" ")));
-        }
-    }
-}
-
-impl Watch for MortalWatch<'_> {
-    fn line(&mut self, stream: Stream, text: &[u8]) {
-        self.may_die();
-        self.watch.line(stream, text);
-    }
-
-    fn tick(&mut self, elapsed: Duration) -> Flow {
-        self.may_die();
-        let now = self.laptop.now().as_millisecond();
-        let mut noted = self.laptop.noted.lock().unwrap();
-        if matches!(noted.loss, Loss::Together(time) if time <= now) {
-            noted.loss = Loss::None;
-            self.left = true;
-            return Flow::Leave;
-        }
-        drop(noted);
-        self.watch.tick(elapsed)
-    }
-
-    fn between(&mut self, elapsed: Duration) {
-        self.watch.between(elapsed);
-    }
 }
 
 /// A record that dies before, while and after it is written.

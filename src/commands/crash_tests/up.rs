@@ -1,7 +1,9 @@
 //! Deaths of `up`: at every boundary, at a thousand instants, several in a row, with the tool and with the answer.
 
 use super::disk::Disk;
-use super::process::{Deaths, Errand, Loss, Process};
+use super::errand::Errand;
+use super::laptop::{Deaths, Loss};
+use super::process::Process;
 use super::{Chance, Tally, each};
 use crate::config::{Config, Preset};
 use crate::failure::Id;
