@@ -66,7 +66,7 @@ fn up_survives_several_deaths_in_a_row() {
     let (process, ..) = undisturbed(&config, 7, Deaths::None);
     let (expected, places) = (process.essence(), process.places());
     let tally = Tally::default();
-    let chains: Vec<u64> = (0..30).collect();
+    let chains: Vec<u64> = (0..20).collect();
     each(&chains, |seed| {
         let mut chance = Chance(*seed);
         let mut disk = Disk::default();

@@ -15,7 +15,7 @@ const STUBBORN: [&str; 7] = [
     // Forked twice, so that its parent is gone.
     "(sleep 900 &); (trap '' TERM; sleep 900 >&- 2>&- &); sleep 900",
     // Talks without end.
-    "while :; do echo 'another line'; done",
+    "while :; do echo 'another line'; sleep 0.01; done",
     // Begins something new when it is told to end.
     "trap 'sleep 900 & exit 0' TERM; while :; do sleep 900 & wait; done",
     "trap '(sleep 900 &); sleep 900' TERM INT HUP; sleep 900 & wait; sleep 900",
@@ -70,7 +70,7 @@ fn a_thousand_interrupts_leave_no_orphan() {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..24 {
+        for _ in 0..64 {
             scope.spawn(work);
         }
     });
