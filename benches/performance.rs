@@ -9,9 +9,9 @@
     reason = "a benchmark starts programs and prints a table"
 )]
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The binary that is measured.
@@ -29,6 +29,7 @@ fn main() {
     cold_start();
     overhead();
     rehearsal();
+    refusals();
 }
 
 /// The median of so many measurements of each, taken in turn.
@@ -197,4 +198,39 @@ fn rehearsal() {
     };
     let [whole, nothing] = in_turn(10, [Box::new(journey), Box::new(|| timed(&mut Command::new("true")))]);
     row("whole `up --rehearse`", whole, "`true`", nothing);
+}
+
+/// Starters beside one that is at work.
+const LATE: usize = 49;
+
+/// One kafstack is at work; forty-nine more are started at once, and each is told who that is.
+fn refusals() {
+    let folder = tempfile::tempdir().unwrap();
+    let kafstack = || {
+        let mut command = Command::new(KAFSTACK);
+        command.env("XDG_STATE_HOME", folder.path()).env("HOME", folder.path()).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    // Played at the speed of real time, so that it is at work for as long as this lasts.
+    let at_work = ["up", "--rehearse", "--speed", "1", "--events", "-"];
+    let mut holder = kafstack().args(at_work).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = [0];
+    holder.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let refused = || slowest(|| kafstack().args(["up", "--rehearse"]).spawn().unwrap(), 8);
+    let nothing = || slowest(|| Command::new("true").spawn().unwrap(), 0);
+    let [refused, nothing] = in_turn(10, [Box::new(refused), Box::new(nothing)]);
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    row("the slowest of 49 refused at once by one at work", refused, "`true`, 49 at once", nothing);
+}
+
+/// How long the slowest of [`LATE`] processes takes from its start to its end, with which all have this code.
+fn slowest(start: impl Fn() -> Child, code: i32) -> Duration {
+    let mut late: Vec<(Instant, Child)> = (0..LATE).map(|_| (Instant::now(), start())).collect();
+    let took = |(began, child): &mut (Instant, Child)| {
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        began.elapsed()
+    };
+    late.iter_mut().map(took).max().unwrap()
 }

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use crate::event::format_time;
 use crate::failure::{Failure, Id};
 use crate::host::scrub;
 use crate::state::unusable;
+use crate::text::count;
 
 /// Its name in the state folder.
 pub const NAME: &str = "journal.ndjson";
@@ -183,6 +184,8 @@ pub struct Journal {
     file: File,
     /// What is in it.
     history: History,
+    /// How many bytes at its end were damaged when it was opened.
+    damaged: usize,
 }
 
 impl Journal {
@@ -203,7 +206,18 @@ impl Journal {
         File::open(folder)
             .and_then(|folder| folder.sync_all())
             .map_err(|e| unusable(folder, "written", &e))?;
-        Ok(Journal { path, file, history })
+        Ok(Journal { path, file, history, damaged: bytes.len() - good })
+    }
+
+    /// What the user should know of what was found when it was opened.
+    pub fn damage(&self) -> Option<String> {
+        let path = self.path.display();
+        (self.damaged > 0).then(|| {
+            format!(
+                "the last {} of {path} were damaged and have been cut off, as after a power failure; nothing of the stack is lost: kafstack asks it, not the journal",
+                count(self.damaged, "byte")
+            )
+        })
     }
 
     /// What was done so far.
@@ -221,7 +235,13 @@ impl Journal {
         let body = serde_json::to_string(&line)
             .map_err(|e| Failure::new(Id::Unexpected, format!("a record cannot be written as JSON: {e}")))?;
         let body = scrub::text(&body);
-        let before = self.file.metadata().map_err(|e| unusable(&self.path, "read", &e))?.len();
+        let open = self.file.metadata().map_err(|e| unusable(&self.path, "read", &e))?;
+        let there = std::fs::metadata(&self.path).map_err(|e| unusable(&self.path, "written", &e))?;
+        if (there.dev(), there.ino()) != (open.dev(), open.ino()) {
+            let replaced = io::Error::other("another file stands in its place");
+            return Err(unusable(&self.path, "written", &replaced));
+        }
+        let before = open.len();
         let written = self.file.write_all(sealed(&body).as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(e) = written {
             // If even this fails, the next one to open the journal cuts it.
@@ -284,172 +304,4 @@ pub fn parse(bytes: &[u8]) -> (History, usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_773_480_000 + second).unwrap()
-    }
-
-    fn begun(step: &str, act_id: u64) -> Record {
-        Record::StepBegun { step: step.into(), act_id }
-    }
-
-    fn story() -> Vec<Record> {
-        vec![
-            Record::RunBegan { command: "up".into() },
-            begun("launch-vm", 1),
-            Record::StepDone { step: "launch-vm".into() },
-            begun("prepare-node", 2),
-            Record::StepFailed { step: "prepare-node".into(), id: "node-not-prepared".into() },
-            Record::RunEnded { outcome: "failed".into() },
-        ]
-    }
-
-    fn written(folder: &Path, records: &[Record]) -> Journal {
-        let mut journal = Journal::open(folder).unwrap();
-        for (second, record) in (0..).zip(records) {
-            journal.append(at(second), record.clone()).unwrap();
-        }
-        journal
-    }
-
-    fn records(history: &History) -> Vec<Record> {
-        history.entries.iter().map(|entry| entry.record.clone()).collect()
-    }
-
-    #[test]
-    fn what_was_written_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(History::read(folder.path()).unwrap(), History::default());
-        let journal = written(folder.path(), &story());
-        assert_eq!(records(journal.history()), story());
-        assert_eq!(&History::read(folder.path()).unwrap(), journal.history());
-        assert_eq!(Journal::open(folder.path()).unwrap().history(), journal.history());
-        let text = std::fs::read_to_string(folder.path().join(NAME)).unwrap();
-        let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-        assert_eq!((first["n"].as_u64(), first["record"].as_str()), (Some(1), Some("run-began")));
-    }
-
-    #[test]
-    fn it_answers_what_it_is_asked() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(journal.history().next_act_id(), 1);
-        assert!(!journal.history().launched_since_last_down());
-
-        for record in story() {
-            journal.append(at(5), record).unwrap();
-        }
-        assert_eq!(journal.history().next_act_id(), 3);
-        assert!(journal.history().launched_since_last_down());
-
-        journal.append(at(9), Record::RunBegan { command: "down".into() }).unwrap();
-        assert!(journal.history().launched_since_last_down(), "a down that only began destroyed nothing");
-        journal.append(at(10), Record::DownFinished).unwrap();
-        assert!(!journal.history().launched_since_last_down());
-        assert_eq!(journal.history().next_act_id(), 3, "numbers of acts outlive the VM");
-    }
-
-    #[test]
-    fn what_the_demo_added_is_known_until_it_was_removed() {
-        let folder = tempfile::tempdir().unwrap();
-        let topic = Addition::Topic("test-topic".into());
-        let adds = |what: &Addition| Record::DemoAdds { what: what.clone() };
-        let mut journal = written(folder.path(), &[adds(&topic), adds(&Addition::Encryption), adds(&topic)]);
-        let there = [topic.clone(), Addition::Encryption];
-        assert_eq!(journal.history().demo_additions(), there);
-        assert_eq!(History::read(folder.path()).unwrap().demo_additions(), there);
-        journal.append(at(9), Record::DemoCleaned).unwrap();
-        assert_eq!(journal.history().demo_additions(), []);
-        journal.append(at(10), adds(&topic)).unwrap();
-        journal.append(at(11), Record::DownFinished).unwrap();
-        assert_eq!(journal.history().demo_additions(), []);
-    }
-
-    #[test]
-    fn a_line_that_stands_there_twice_counts_once() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(NAME);
-        written(folder.path(), &story());
-        let text = std::fs::read_to_string(&path).unwrap();
-        let doubled = format!("{text}{}\n", text.lines().last().unwrap());
-        std::fs::write(&path, &doubled).unwrap();
-        assert_eq!(records(&History::read(folder.path()).unwrap()), story());
-        Journal::open(folder.path()).unwrap();
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-    }
-
-    #[test]
-    fn records_of_another_kafstack_are_kept_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let line = sealed(r#"{"n":7,"at":"2026-03-14T09:24:10.000Z","record":"tea-made","cups":2}"#);
-        std::fs::write(folder.path().join(NAME), line).unwrap();
-        let mut journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(records(journal.history()), [Record::Unknown]);
-        journal.append(at(1), Record::DownFinished).unwrap();
-        assert_eq!(journal.history().entries[1].number, 8);
-    }
-
-    #[test]
-    fn looking_repairs_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(NAME), "half a li").unwrap();
-        assert_eq!(History::read(folder.path()).unwrap(), History::default());
-        assert_eq!(std::fs::read(folder.path().join(NAME)).unwrap(), b"half a li");
-    }
-
-    /// Reads damaged bytes, then goes on writing to them.
-    fn after(bytes: &[u8]) -> (Vec<Record>, Vec<Record>) {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(NAME), bytes).unwrap();
-        let read = records(&History::read(folder.path()).unwrap());
-        let mut journal = Journal::open(folder.path()).unwrap();
-        journal.append(at(99), Record::DownFinished).unwrap();
-        (read, records(&History::read(folder.path()).unwrap()))
-    }
-
-    fn sound() -> Vec<u8> {
-        let folder = tempfile::tempdir().unwrap();
-        written(folder.path(), &story());
-        std::fs::read(folder.path().join(NAME)).unwrap()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-
-        #[test]
-        fn a_cut_costs_only_the_record_it_went_through(at_ in 0.0f64..1.0) {
-            let bytes = sound();
-            let length = (bytes.len() as f64 * at_) as usize;
-            let whole = bytes[..length].iter().filter(|b| **b == b'\n').count();
-            let (read, then) = after(&bytes[..length]);
-            prop_assert_eq!(&read[..], &story()[..whole]);
-            prop_assert_eq!(then.len(), whole + 1);
-        }
-
-        #[test]
-        fn a_flipped_byte_costs_only_the_records_it_touched(at_ in 0.0f64..1.0, flip in 1u8..=255) {
-            let mut bytes = sound();
-            let place = (bytes.len() as f64 * at_) as usize;
-            let line = bytes[..place].iter().filter(|b| **b == b'\n').count();
-            // Without the end of its line, a record hangs together with the next one.
-            let touched = if bytes[place] == b'\n' { line..(line + 2).min(story().len()) } else { line..line + 1 };
-            bytes[place] ^= flip;
-            let mut left = story();
-            left.drain(touched);
-            let (read, then) = after(&bytes);
-            prop_assert_eq!(&read, &left);
-            left.push(Record::DownFinished);
-            prop_assert_eq!(then, left);
-        }
-
-        #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let (_, then) = after(&bytes);
-            prop_assert_eq!(then.last(), Some(&Record::DownFinished));
-        }
-    }
-}
+mod tests;

@@ -7,6 +7,8 @@ mod conduct;
 mod config;
 mod connect;
 mod consume;
+#[cfg(test)]
+mod crash_tests;
 mod demo;
 mod doctor;
 mod down;

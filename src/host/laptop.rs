@@ -25,6 +25,8 @@ const ENDING_TICK: Duration = Duration::from_millis(20);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long output is read on after a command's end when something it left behind holds its pipes.
 const LINGER: Duration = Duration::from_secs(1);
+/// When two looks at a command are so far apart, kafstack itself stood still between them.
+const STOOD_STILL: Duration = Duration::from_secs(5);
 /// The size of a chunk of output; with [`CHUNKS`] it bounds what waits for the caller.
 const CHUNK: usize = 16 * 1024;
 /// How many chunks may wait for the caller before the command has to.
@@ -58,6 +60,35 @@ impl Host for Laptop {
                 Err(CommandError::TimedOut { line: text, after: limit, said: output.last_words(line) })
             }
         }
+    }
+}
+
+/// How much of its time a command has used. While kafstack itself stands still (Ctrl-Z), the command goes on until
+/// its pipes are full, and is not judged by what it could not say.
+struct Limit {
+    /// The whole of it.
+    limit: Duration,
+    /// What was used.
+    used: Duration,
+    /// Until when that was counted.
+    until: Option<Instant>,
+}
+
+impl Limit {
+    /// None of it is used.
+    fn new(limit: Duration) -> Self {
+        Limit { limit, used: Duration::ZERO, until: None }
+    }
+
+    /// Whether it is over now. Looks come every tenth of a second, so of a gap between two of them that is longer than
+    /// [`STOOD_STILL`] nothing counts.
+    fn is_over(&mut self, now: Instant) -> bool {
+        let passed = self.until.map_or(Duration::ZERO, |until| now.saturating_duration_since(until));
+        self.until = Some(now);
+        if passed < STOOD_STILL {
+            self.used += passed;
+        }
+        self.used >= self.limit
     }
 }
 
@@ -145,6 +176,7 @@ impl Run {
     /// Watches it to its end. The answer is why it was told to end, if it was.
     fn watch(&mut self, watch: &mut dyn Watch, limit: Duration, grace: Duration) -> Option<Why> {
         let mut why = None;
+        let mut limit = Limit::new(limit);
         let mut killed = false;
         // When patience ends: with a command told to end, or with pipes that stay open after the child's end.
         let mut patience: Option<Instant> = None;
@@ -163,7 +195,8 @@ impl Run {
                 self.exit = self.handle.try_wait().ok().flatten().map(|output| output.status);
             }
             if why.is_none() {
-                why = self.reason_to_end(watch, limit, now - self.began);
+                let over = limit.is_over(now);
+                why = self.reason_to_end(watch, over, now - self.began);
                 if why.is_some() {
                     self.target.send(Signal::TERM);
                     patience = Some(now + grace);
@@ -198,7 +231,7 @@ impl Run {
     }
 
     /// Whether it is to be told to end. What it said is judged after its own end too, the rest only before.
-    fn reason_to_end(&self, watch: &mut dyn Watch, limit: Duration, elapsed: Duration) -> Option<Why> {
+    fn reason_to_end(&self, watch: &mut dyn Watch, over: bool, elapsed: Duration) -> Option<Why> {
         if let Some(limit) = self.stdout.too_much.or(self.stderr.too_much) {
             return Some(Why::TooMuch { limit });
         }
@@ -208,7 +241,7 @@ impl Run {
         match watch.tick(elapsed) {
             Flow::Leave => Some(Why::Left),
             Flow::GiveUp => Some(Why::TimedOut),
-            Flow::GoOn => (elapsed >= limit).then_some(Why::TimedOut),
+            Flow::GoOn => over.then_some(Why::TimedOut),
         }
     }
 
@@ -385,5 +418,7 @@ impl Said {
     }
 }
 
+#[cfg(test)]
+mod interrupt_tests;
 #[cfg(test)]
 mod tests;

@@ -67,6 +67,7 @@ pub fn on_laptop(world: &mut World, argv: &[&str], root: bool) -> Script {
         ["install", "multipass"] => match (root, installed) {
             (false, _) => denied(),
             (true, Some(_)) => busy.unwrap_or_else(|| already("multipass")),
+            (true, None) if installing(world, "", "multipass") => installing_already("multipass"),
             (true, None) if world.network(Spot::Laptop).is_some() => {
                 offline("multipass", world.network(Spot::Laptop))
             }
@@ -230,6 +231,9 @@ fn install(seat: &mut Seat<'_>, name: &str, channel: Option<&str>) -> Script {
     if seat.guest().snaps.contains_key(name) {
         return already(name);
     }
+    if installing(seat.world, &seat.vm, name) {
+        return installing_already(name);
+    }
     if let Some(how) = seat.world.network(Spot::Vm) {
         return offline(name, Some(how));
     }
@@ -277,6 +281,21 @@ fn denied() -> Script {
 /// Installed already: no error.
 fn already(name: &str) -> Script {
     Script::silent().err(format!("snap \"{name}\" is already installed, see 'snap help refresh'\n"))
+}
+
+/// Whether that snap is just being installed there, by a client that may be gone.
+fn installing(world: &World, vm: &str, snap: &str) -> bool {
+    world.due.iter().filter(|due| due.vm == vm).any(|due| match &due.change {
+        Change::MultipassInstalled { .. } => snap == "multipass",
+        Change::SnapInstalled { name, .. } => name == snap,
+        _ => false,
+    })
+}
+
+/// snapd takes no second change of a snap before the first has ended
+/// (canonical/snapd:overlord/snapstate/conflict.go).
+fn installing_already(name: &str) -> Script {
+    Script::fails(10, format!("error: snap \"{name}\" has \"install-snap\" change in progress"))
 }
 
 /// The store does not answer, or will not (snapcore/snapd:store/store.go).

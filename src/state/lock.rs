@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
+use rustix::process::{Pid, test_kill_process};
 use serde_json::json;
 
 use super::files::write_atomically;
@@ -14,7 +15,8 @@ use super::{State, unusable};
 use crate::event::format_time;
 use crate::failure::{Failure, Id};
 
-/// How often a refused lock is tried again at once: [`State::holder`] takes it for the time of a look.
+/// How often a refused lock is tried again at once: [`State::holder`] takes it for the time of a look. As often its
+/// holder's name is looked for.
 const TRIES: u32 = 200;
 
 /// The right to change a stack, until it is dropped.
@@ -103,7 +105,19 @@ impl State {
 
     /// The failure of the one who came second.
     fn locked(&self) -> Failure {
-        let holder = self.read_holder().ok();
+        // The holder may not have written its name yet, and what stands there be that of one who was killed.
+        let living = |holder: &Holder| {
+            let pid = holder.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
+            pid.is_some_and(|pid| test_kill_process(pid).is_ok())
+        };
+        let mut holder = None;
+        for _ in 0..TRIES {
+            holder = self.read_holder().ok();
+            if holder.as_ref().is_some_and(living) {
+                break;
+            }
+            std::thread::yield_now();
+        }
         let who = holder.as_ref().map_or_else(|| "another kafstack".to_owned(), Holder::to_string);
         let failure = Failure::new(Id::StackLocked, format!("this stack is being changed by {who}"))
             .hint("`kafstack status` shows how far it is; wait for it");

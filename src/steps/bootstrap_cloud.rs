@@ -7,7 +7,7 @@ use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Flow, Hosts, Place, Stream, Watch};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
 use crate::tools::sunbeam::{self, Track};
-use crate::tools::{juju, juju_status};
+use crate::tools::{juju, juju_status, snap};
 
 /// Its name.
 pub const NAME: &str = "bootstrap-cloud";
@@ -29,6 +29,11 @@ impl BootstrapCloud {
     /// The usual limit. Sunbeam's own waits add up to more than two hours, and a killed terraform leaves a lock
     /// (canonical/snap-openstack:sunbeam-python/sunbeam/steps/openstack.py).
     pub const TIMEOUT: Duration = minutes(150);
+
+    /// The snaps that the stack stands on from here.
+    fn snaps(&self) -> &'static [&'static str] {
+        if self.track.brings_lxd { &["openstack", "juju", "lxd"] } else { &["openstack", "juju"] }
+    }
 }
 
 impl Step for BootstrapCloud {
@@ -42,6 +47,7 @@ impl Step for BootstrapCloud {
 
     fn commands(&self) -> Vec<Planned> {
         vec![
+            Planned::vm(snap::hold(self.snaps().iter().copied())),
             Planned::vm(juju::switch(sunbeam::CONTROLLER))
                 .when("Sunbeam's controller is there and not the current one"),
             Planned::vm(sunbeam::bootstrap("{act}")),
@@ -84,6 +90,8 @@ impl Step for BootstrapCloud {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
+        // At the beginning: what comes last in an act is lost to a kafstack that dies when the checkpoint holds.
+        work.run(Place::Vm, &snap::hold(self.snaps().iter().copied()), "Hold the snaps from refreshing")?;
         make_sunbeam_current(work)?;
         let line = sunbeam::bootstrap(&work.long_id()).within(work.left());
         let mut heartbeat = Heartbeat { work, at: Duration::ZERO };

@@ -7,10 +7,13 @@ use crate::config::ProxyConfig;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
-use crate::tools::juju;
+use crate::tools::{juju, snap};
 
 /// Its name.
 pub const NAME: &str = "bootstrap-controller";
+
+/// What the controller stands on.
+const SNAPS: [&str; 2] = ["lxd", "juju"];
 
 /// Bootstraps the controller on the VM's LXD.
 pub struct BootstrapController {
@@ -39,7 +42,10 @@ impl Step for BootstrapController {
     }
 
     fn commands(&self) -> Vec<Planned> {
-        vec![Planned::vm(juju::bootstrap(&self.controller, &self.proxy, "{act}"))]
+        vec![
+            Planned::vm(snap::hold(SNAPS)),
+            Planned::vm(juju::bootstrap(&self.controller, &self.proxy, "{act}")),
+        ]
     }
 
     fn checkpoint(&self) -> Checkpoint {
@@ -89,6 +95,8 @@ impl Step for BootstrapController {
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
+        // From here on a refresh would restart containers. After a long day with OpenStack this renews the hold.
+        work.run(Place::Vm, &snap::hold(SNAPS), "Hold LXD and Juju from refreshing")?;
         let line = juju::controllers();
         let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
         let known =

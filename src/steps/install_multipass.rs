@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::minutes;
+use super::{install_snap, minutes};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
@@ -97,14 +97,14 @@ impl Step for InstallMultipass {
         if let Err(error) = work.hosts.laptop.ask(&CommandLine::reads("snap", ["version"])) {
             return Err(missing(&error));
         }
-        let done =
-            work.hosts.laptop.run(&install, &mut crate::host::Unwatched).and_then(|o| o.success(&install));
-        done.map_err(|error| {
+        install_snap(work, Place::Laptop, &install, "Install Multipass").map_err(|failure| {
+            if failure.id == Id::Interrupted {
+                return failure;
+            }
             // sudo's own words, or snapd's.
-            let refused = error.to_string().contains("sudo: ");
-            let id = if refused { Id::ElevationRefused } else { Id::CommandFailed };
-            Failure::new(id, "Multipass could not be installed")
-                .seen(error.to_string())
+            let refused = failure.seen.as_deref().is_some_and(|seen| seen.contains("sudo: "));
+            let id = if refused { Id::ElevationRefused } else { failure.id };
+            Failure { id, message: "Multipass could not be installed".to_owned(), ..failure }
                 .hint("type it yourself: `sudo snap install multipass`")
                 .hint("`kafstack up` resumes at this step")
         })?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes, unless_done};
+use super::{in_vm, install_snap, minutes, unless_done};
 use crate::config::Channel;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -84,7 +84,7 @@ impl Step for InstallOpenstack {
             return Ok(());
         }
         let install = snap::install("openstack", &self.channel);
-        let installed = work.run(Place::Vm, &install, "Install the snap `openstack`").map(drop);
+        let installed = install_snap(work, Place::Vm, &install, "Install the snap `openstack`");
         unless_done(work, installed, there)
     }
 }

@@ -59,6 +59,7 @@ impl Step for LaunchInstance {
     fn commands(&self) -> Vec<Planned> {
         vec![
             Planned::vm(openstack::servers(&self.openrc, &self.instance)),
+            Planned::vm(sunbeam::join_launch("{act}")).when("the server there is not complete"),
             Planned::vm(openstack::delete_server(&self.openrc, "{server}"))
                 .when("the server there is in ERROR"),
             Planned::vm(juju::switch(sunbeam::CONTROLLER))
@@ -106,6 +107,16 @@ impl Step for LaunchInstance {
                 .map_err(|error| Failure::of_command("Look for the demo instance", &error))
         };
         let mut servers = ask()?;
+        if let [server] = &servers[..]
+            && (server.status != "ACTIVE" || server.floating().is_none())
+        {
+            // The launch that an earlier run began may just be giving it its address: a second one would be left over.
+            let line = sunbeam::join_launch(&format!("{}.join", work.long_id())).within(work.left());
+            match work.run(Place::Vm, &line, "Wait for the launch of the demo instance") {
+                Err(failure) if failure.id != Id::CommandFailed => return Err(failure),
+                _ => servers = ask()?,
+            }
+        }
         if let [server] = &servers[..]
             && server.status == "ERROR"
         {

@@ -46,11 +46,11 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::failure::{Failure, Id};
-use crate::host::{CommandError, Hosts, Place};
+use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Verdict, Work};
 use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
-use crate::tools::{juju, sunbeam};
+use crate::tools::{juju, snap, sunbeam};
 
 /// So many minutes.
 const fn minutes(n: u64) -> Duration {
@@ -91,6 +91,23 @@ fn integrate(work: &Work<'_>, target: &str, one: &str, other: &str, doing: &str)
     };
     let related = work.run(Place::Vm, &juju::integrate(target, one, other), doing);
     related.map(drop).map_err(|failure| if in_the_way(&failure) { failure.transient() } else { failure })
+}
+
+/// Installs a snap. An installation that a killed kafstack began goes on without it, and is waited for.
+fn install_snap(work: &Work<'_>, on: Place, line: &CommandLine, doing: &str) -> Result<(), Failure> {
+    loop {
+        match work.run(on, line, doing) {
+            Err(failure)
+                if failure.seen.as_deref().is_some_and(snap::is_busy)
+                    && work.may_go_on()
+                    && !work.stop.requested() =>
+            {
+                work.waiting("snapd is still at an earlier change of this snap");
+                work.hosts.clock.pause(Duration::from_secs(10));
+            }
+            end => return end.map(drop),
+        }
+    }
 }
 
 /// The model.
@@ -145,6 +162,6 @@ fn unless_done(
 }
 
 /// Asks a question whose exit code is the answer.
-fn yes(hosts: &Hosts<'_>, line: &crate::host::CommandLine) -> Result<bool, CommandError> {
+fn yes(hosts: &Hosts<'_>, line: &CommandLine) -> Result<bool, CommandError> {
     Ok(hosts.vm.ask(line)?.code == 0)
 }

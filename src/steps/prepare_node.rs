@@ -26,11 +26,6 @@ impl PrepareNode {
     /// The usual limit: seven minutes are seen.
     pub const TIMEOUT: Duration = minutes(30);
 
-    /// The snaps that the stack stands on from here.
-    fn snaps(&self) -> &'static [&'static str] {
-        if self.track.brings_lxd { &["openstack", "juju", "lxd"] } else { &["openstack", "juju"] }
-    }
-
     /// The script as it may be run.
     ///
     /// # Errors
@@ -53,22 +48,44 @@ impl PrepareNode {
         Ok(script.lines().filter(keep).flat_map(|line| [line, "\n"]).collect())
     }
 
-    /// From 2024.1 on the preparation brings LXD and a controller on it.
-    fn probe_lxd(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
+    /// What is missing of what the script makes, but for whether its controller answers.
+    fn missing(&self, hosts: &Hosts<'_>) -> Result<Option<String>, CommandError> {
+        let line = linux::groups();
+        let groups = hosts.vm.ask(&line)?.success(&line)?;
+        let wanted: &[&str] = if self.track.brings_lxd { &["snap_daemon", "lxd"] } else { &["snap_daemon"] };
+        if let Some(group) = wanted.iter().find(|group| !linux::in_group(&groups, group)) {
+            return Ok(Some(format!("the user is not in the group {group}")));
+        }
+        if !yes(hosts, &linux::writable(sunbeam::SOCKET))? {
+            return Ok(Some("Sunbeam's socket is not writable".to_owned()));
+        }
+        let line = snap::list("juju");
+        let juju = snap::parse_list(&line, hosts.vm.ask(&line)?)?.and_then(|snap| snap.major_minor());
+        if juju.is_none_or(|version| version < self.track.juju_floor) {
+            return Ok(Some("Juju is not installed, or too old".to_owned()));
+        }
+        if !self.track.brings_lxd {
+            return Ok(None);
+        }
         // `lxc` itself would install LXD on a fresh 24.04, so snap is asked first.
         let line = snap::list("lxd");
         if snap::parse_list(&line, hosts.vm.ask(&line)?)?.is_none() {
-            return Ok(Verdict::not_yet("the snap `lxd` is not installed"));
+            return Ok(Some("the snap `lxd` is not installed".to_owned()));
         }
         let line = lxd::networks();
         let networks = hosts.vm.ask(&line)?.success(&line)?.out();
         if !networks.lines().any(|l| l.split(',').next() == Some(sunbeam::BRIDGE)) {
-            return Ok(Verdict::not_yet(format!("the bridge {} is not there", sunbeam::BRIDGE)));
+            return Ok(Some(format!("the bridge {} is not there", sunbeam::BRIDGE)));
         }
         let line = lxd::storage_pools();
         if lxd::count_pools(&line, hosts.vm.ask(&line)?)? == 0 {
-            return Ok(Verdict::not_yet("LXD has no storage pool"));
+            return Ok(Some("LXD has no storage pool".to_owned()));
         }
+        Ok(None)
+    }
+
+    /// From 2024.1 on the preparation brings a controller on LXD.
+    fn probe_controller(hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
         let line = juju::controllers();
         let known = juju::parse_controllers(&line, hosts.vm.ask(&line)?)?;
         // Once the cloud is up, this first controller has served its purpose.
@@ -117,7 +134,6 @@ impl Step for PrepareNode {
             Planned::vm(linux::make_folder("kafstack")),
             Planned::vm(linux::write_file(sunbeam::SCRIPT, "{script}")),
             Planned::vm(sunbeam::prepare("{act}")),
-            Planned::vm(snap::hold(self.snaps().iter().copied())),
         ]
     }
 
@@ -147,28 +163,23 @@ impl Step for PrepareNode {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let line = linux::groups();
-        let groups = hosts.vm.ask(&line)?.success(&line)?;
-        let wanted: &[&str] = if self.track.brings_lxd { &["snap_daemon", "lxd"] } else { &["snap_daemon"] };
-        if let Some(group) = wanted.iter().find(|group| !linux::in_group(&groups, group)) {
-            return Ok(Verdict::not_yet(format!("the user is not in the group {group}")));
-        }
-        if !yes(hosts, &linux::writable(sunbeam::SOCKET))? {
-            return Ok(Verdict::not_yet("Sunbeam's socket is not writable"));
-        }
-        let line = snap::list("juju");
-        let juju = snap::parse_list(&line, hosts.vm.ask(&line)?)?.and_then(|snap| snap.major_minor());
-        if juju.is_none_or(|version| version < self.track.juju_floor) {
-            return Ok(Verdict::not_yet("Juju is not installed, or too old"));
-        }
-        if self.track.brings_lxd {
-            self.probe_lxd(hosts)
-        } else {
-            Ok(Verdict::met("group, socket and Juju are there"))
-        }
+        Ok(match self.missing(hosts)? {
+            Some(missing) => Verdict::not_yet(missing),
+            None if self.track.brings_lxd => Self::probe_controller(hosts)?,
+            None => Verdict::met("group, socket and Juju are there"),
+        })
     }
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
+        let line = juju::controllers();
+        let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
+        if known.is_ok_and(|known| known.knows(sunbeam::LXD_CONTROLLER))
+            && self.missing(&work.hosts).is_ok_and(|missing| missing.is_none())
+        {
+            // After a restart of the VM that takes minutes. The script would bootstrap it once more, and fail.
+            work.waiting(format!("{} is there and does not answer yet", sunbeam::LXD_CONTROLLER));
+            return Ok(());
+        }
         let print = sunbeam::prepare_script(&self.track);
         let script = work.run(Place::Vm, &print, "Ask Sunbeam for its preparation script")?.out();
         let script = self.checked(&script)?;
@@ -180,7 +191,6 @@ impl Step for PrepareNode {
         }
         let line = sunbeam::prepare(&work.long_id()).within(work.left());
         work.run(Place::Vm, &line, "Prepare the node").map_err(with_sunbeam_hint)?;
-        work.run(Place::Vm, &snap::hold(self.snaps().iter().copied()), "Hold the snaps from refreshing")?;
         Ok(())
     }
 }

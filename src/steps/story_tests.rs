@@ -66,6 +66,8 @@ fn a_server_without_a_floating_ip_gets_one_and_no_second_server() {
     let half = server("ACTIVE", r#""192.168.0.42""#);
     let vm = FakeHost::new()
         .says(SERVERS, &half)
+        .says("true", "")
+        .says(SERVERS, &half)
         .says(
             "openstack floating ip create external-network -f json",
             r#"{"floating_ip_address":"172.16.2.203"}"#,
@@ -75,8 +77,20 @@ fn a_server_without_a_floating_ip_gets_one_and_no_second_server() {
 }
 
 #[test]
+fn a_launch_that_is_still_giving_the_server_its_address_is_waited_for() {
+    let vm = FakeHost::new()
+        .says(SERVERS, &server("ACTIVE", r#""192.168.0.42""#))
+        .refuses("true", 1, "Error: the launch ended badly after all")
+        .says(SERVERS, &server("ACTIVE", r#""192.168.0.42","172.16.2.203""#));
+    act(&launch_instance(), &vm).unwrap();
+    assert_eq!(vm.seen()[1].long.as_ref().unwrap().name, "launch-instance");
+}
+
+#[test]
 fn a_server_in_error_is_replaced() {
     let vm = FakeHost::new()
+        .says(SERVERS, &server("ERROR", ""))
+        .says("true", "")
         .says(SERVERS, &server("ERROR", ""))
         .says("openstack server delete --wait 5f", "")
         .says(SERVERS, "[]")
@@ -88,7 +102,7 @@ fn a_server_in_error_is_replaced() {
         .says("sunbeam launch ubuntu --name demo_instance", "")
         .says(SERVERS, &server("ACTIVE", r#""192.168.0.42","172.16.2.203""#));
     act(&launch_instance(), &vm).unwrap();
-    assert_eq!(vm.seen()[5].long.as_ref().unwrap().id, "7.1.0");
+    assert_eq!(vm.seen()[7].long.as_ref().unwrap().id, "7.1.0");
 }
 
 #[test]

@@ -61,6 +61,12 @@ pub fn install(name: &str, channel: &Channel) -> CommandLine {
         .within(Duration::from_secs(1200))
 }
 
+/// Whether snapd said that it is at work on that snap already: an installation goes on when its client is gone, as after
+/// a killed kafstack (canonical/snapd:overlord/snapstate/conflict.go).
+pub fn is_busy(said: &str) -> bool {
+    said.contains("change in progress") || said.contains("changes in progress")
+}
+
 /// Waits until a fresh VM's snapd has set itself up; before that it refuses with "too early for operation".
 pub fn wait_until_seeded() -> CommandLine {
     CommandLine::reads("sudo", ["snap", "wait", "system", "seed.loaded"]).within(Duration::from_secs(600))

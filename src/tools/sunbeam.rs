@@ -96,6 +96,12 @@ pub fn launch(name: &str, id: &str) -> CommandLine {
     CommandLine::changes("sunbeam", ["launch", "ubuntu", "--name", name]).long("launch-instance", id)
 }
 
+/// Waits for a launch that an earlier run began, since a long act joins the one of its name that is running. By itself
+/// it does nothing.
+pub fn join_launch(id: &str) -> CommandLine {
+    CommandLine::changes("true", [""; 0]).long("launch-instance", id)
+}
+
 /// Asks whether bootstrap once came to its end: exit code 0 proves it, 1 does not disprove it. It logs in again
 /// only where the day-long session has ended (canonical/snap-openstack:sunbeam-python/sunbeam/commands/utils.py).
 pub fn bootstrap_mark() -> CommandLine {

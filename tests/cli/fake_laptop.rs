@@ -173,6 +173,16 @@ impl FakeLaptop {
         self.plant("flooding", beginning, &bytes.to_string());
     }
 
+    /// From now on Multipass' daemon does not answer.
+    pub fn stop_daemon(&self) {
+        fs::write(self.path("laptop/daemon-down"), "").unwrap();
+    }
+
+    /// From now on it answers again.
+    pub fn start_daemon(&self) {
+        fs::remove_file(self.path("laptop/daemon-down")).unwrap();
+    }
+
     /// The next command with this beginning is held before it does anything.
     pub fn hold_before(&self, beginning: &str) -> Held<'_> {
         self.hold("holding-before", beginning)
@@ -321,6 +331,21 @@ impl FakeLaptop {
             String::from_utf8_lossy(&bytes).replace('\0', " ").contains(text)
         };
         pids.filter(|pid| holds(pid, "environ", &root) && holds(pid, "cmdline", text)).collect()
+    }
+
+    /// The processes of this laptop in the session of these tests: what a kafstack that is gone left behind, but for
+    /// long acts, which have sessions of their own in the VM.
+    pub fn orphans(&self) -> Vec<u32> {
+        let session = |pid: &str| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            let fields = stat.rsplit_once(") ")?.1.to_owned();
+            // State, parent, group, session (proc(5)).
+            fields.split(' ').nth(3).map(str::to_owned)
+        };
+        let ours = session("self");
+        let mut orphans = self.processes("");
+        orphans.retain(|pid| session(&pid.to_string()) == ours && runs(&pid.to_string()));
+        orphans
     }
 
     /// The calls from that one on, for a person who reads a failed test.

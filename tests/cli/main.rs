@@ -6,6 +6,7 @@
 mod aftermath;
 mod calls;
 mod canaries;
+mod crashes;
 mod fake_laptop;
 mod hostile;
 mod interruptions;
@@ -18,4 +19,5 @@ mod refusals;
 mod run;
 mod secrets;
 mod streams;
+mod terminals;
 mod two_at_once;

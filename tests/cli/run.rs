@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
@@ -22,6 +24,7 @@ pub struct Running<'a> {
     lines: Receiver<String>,
     seen: String,
     stderr: JoinHandle<String>,
+    drawn: Arc<AtomicUsize>,
     end: Receiver<std::process::ExitStatus>,
 }
 
@@ -83,16 +86,21 @@ impl<'a> Running<'a> {
                 }
             }
         });
+        let drawn = Arc::new(AtomicUsize::new(0));
+        let count = drawn.clone();
         let stderr = std::thread::spawn(move || {
-            let mut text = Vec::new();
+            let (mut text, mut piece) = (Vec::new(), vec![0; 4096]);
             // A terminal that nobody holds any more ends with an error.
-            let _ = stderr.read_to_end(&mut text);
+            while let Some(length) = stderr.read(&mut piece).ok().filter(|length| *length > 0) {
+                text.extend_from_slice(&piece[..length]);
+                count.fetch_add(length, Ordering::SeqCst);
+            }
             String::from_utf8_lossy(&text).into_owned()
         });
         let (sender, end) = channel();
         std::thread::spawn(move || sender.send(child.wait().unwrap()));
         let line = format!("kafstack {}", arguments.join(" "));
-        Running { laptop, line, first_call, pid, lines, seen: String::new(), stderr, end }
+        Running { laptop, line, first_call, pid, lines, seen: String::new(), stderr, drawn, end }
     }
 
     /// Its process id.
@@ -118,6 +126,22 @@ impl<'a> Running<'a> {
                 return event;
             }
         }
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        !crate::fake_laptop::runs(&self.pid().to_string())
+    }
+
+    /// Whether it stands still, as Ctrl-Z makes it.
+    pub fn is_stopped(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).unwrap();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    }
+
+    /// How many bytes it has written to its terminal, or said on standard error, so far.
+    pub fn drawn(&self) -> usize {
+        self.drawn.load(std::sync::atomic::Ordering::SeqCst)
     }
 
     /// Sends it a signal.

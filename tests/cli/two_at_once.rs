@@ -23,6 +23,40 @@ fn the_second_one_that_would_change_the_stack_is_told_who_is_at_work() {
 }
 
 #[test]
+fn of_fifty_starters_one_wins_and_the_others_name_it() {
+    let laptop = FakeLaptop::new();
+    // What a killed holder left behind names nobody who is there.
+    let held = laptop.hold_before("multipass launch");
+    let killed = laptop.start("up --yes --preset kraft");
+    held.is_reached();
+    let killed_pid = killed.pid();
+    killed.killed();
+
+    let again = laptop.hold_before("multipass launch");
+    let starters: Vec<_> = (0..50).map(|_| laptop.start("up --yes --preset kraft")).collect();
+    again.is_reached();
+    let pids: Vec<u32> = starters.iter().map(|starter| starter.pid()).collect();
+    let holder = std::fs::read_to_string(laptop.state("lock.holder")).unwrap();
+    let winner = pids.iter().position(|pid| holder.contains(&format!("\"pid\":{pid},"))).unwrap();
+    let mut won = None;
+    for (number, starter) in starters.into_iter().enumerate() {
+        if number == winner {
+            won = Some(starter);
+        } else {
+            let name = format!("`kafstack up`, process {}, since 20", pids[winner]);
+            starter.ends().exits_with(8).says("[stack-locked]").says(&name);
+        }
+    }
+    assert_ne!(pids[winner], killed_pid);
+    won.unwrap().killed();
+    held.kill();
+    again.kill();
+
+    laptop.kafstack("up --yes --preset kraft").exits_with(0).says("Kafka is ready");
+    assert_eq!(laptop.effects().iter().filter(|effect| *effect == "launch microstack").count(), 1);
+}
+
+#[test]
 fn status_works_meanwhile_without_sunbeam_and_shows_the_running_step() {
     let laptop = FakeLaptop::new();
     let held = laptop.hold_before("sunbeam cluster bootstrap");

@@ -4,6 +4,12 @@ program=${0##*/}
 ROOT=${0%/*/*}
 . "$ROOT/fakes/common.sh"
 
+if [ "$program" = multipass ] && [ -e "$ROOT/laptop/daemon-down" ] && [ "${1-}" != version ]; then
+  log laptop multipass refused "${1-}"
+  echo "${1-} failed: cannot connect to the multipass socket" >&2
+  exit 2
+fi
+
 case "$program ${1-}" in
 "multipass exec")
   # multipass exec -n NAME -- sh -c WRAPPER kafstack ARGV...
