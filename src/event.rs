@@ -121,7 +121,7 @@ pub enum Fact {
     },
     /// A tool was started.
     CommandStarted {
-        /// The step on whose behalf; null before the first.
+        /// The step on whose behalf; null before the first, and for questions that look into a standstill.
         #[serde(default, deserialize_with = "perhaps")]
         step: Option<Name>,
         /// Where.
@@ -288,6 +288,15 @@ impl Teller {
     /// From now on commands are run on behalf of this step.
     pub fn step_is(&self, step: Option<&'static str>) {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// Runs commands on behalf of no step: they look into a standstill, and are none of its own.
+    pub fn aside<T>(&self, look: impl FnOnce() -> T) -> T {
+        let step = self.step();
+        self.step_is(None);
+        let found = look();
+        self.step_is(step);
+        found
     }
 
     /// The step at work.

@@ -91,7 +91,7 @@ impl Run<'_> {
             return failure;
         }
         let seen = failure.seen.as_deref().unwrap_or_default();
-        let cause = (self.diagnose)(&self.hosts, step, seen);
+        let cause = self.tell.aside(|| (self.diagnose)(&self.hosts, step, seen));
         Failure { cause: cause.map(Box::new), ..failure }
     }
 

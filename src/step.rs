@@ -92,11 +92,6 @@ impl Work<'_> {
         self.pace.elapsed(self.hosts.clock.now())
     }
 
-    /// What is left until the step is given up, however much it moves.
-    pub fn left(&self) -> Duration {
-        self.pace.left(self.hosts.clock.now())
-    }
-
     /// Whether the step may go on: within its limit always, beyond it while it moves. To be asked often: a long time
     /// without it is taken for sleep.
     pub fn may_go_on(&self) -> bool {
@@ -118,7 +113,7 @@ impl Work<'_> {
     pub fn look_into_standstill(&self, seen: &str) {
         if !self.stop.requested()
             && self.pace.stands_still(self.hosts.clock.now())
-            && let Some(cause) = (self.diagnose)(&self.hosts, self.step, seen)
+            && let Some(cause) = self.tell.aside(|| (self.diagnose)(&self.hosts, self.step, seen))
         {
             self.tell.tell(cause.fact(self.step));
         }
@@ -151,6 +146,8 @@ impl Work<'_> {
         watch: &mut dyn Watch,
     ) -> Result<Output, Failure> {
         let mut watch = Attentive { work: self, watch, long: line.long.is_some() };
+        // A long act's time is the step's, which does not count sleep.
+        let line = if watch.long { &line.clone().within(Duration::MAX) } else { line };
         let result = self.hosts.on(on).run(line, &mut watch).and_then(|output| output.success(line));
         result.map_err(|error| Failure::of_command(doing, &error))
     }

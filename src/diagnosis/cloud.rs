@@ -25,8 +25,8 @@ impl Diagnosis<'_> {
             let info = &application.application_status;
             let told = ["error", "blocked"].contains(&info.current.as_str());
             told.then(|| {
-                let text = format!("OpenStack's {name} is {}: {}", info.current, info.message);
-                Clue::new(Depth::Container, text).of_unit(name)
+                let text = format!("OpenStack's {name} is {}", info.current);
+                Clue::new(Depth::Container, text).shown_by(&info.message).of_unit(name)
             })
         });
         troubled.collect()

@@ -58,7 +58,8 @@ fn every_row_says_what_it_must() {
 
 #[test]
 fn every_cure_begins_with_a_command_to_type_on_the_laptop_and_kafstacks_own_exist() {
-    let programs = ["kafstack", "multipass", "sudo", "df", "free", "id", "ip", "journalctl", "systemctl"];
+    let programs =
+        ["kafstack", "multipass", "sudo", "curl", "df", "free", "id", "ip", "journalctl", "systemctl"];
     let commands = Cli::command();
     for issue in all() {
         let typed = || issue.cure.split('`').skip(1).step_by(2);

@@ -54,7 +54,7 @@ impl Pace {
     }
 
     /// What is left until the step is given up even if it moves.
-    pub fn left(&self, now: Timestamp) -> Duration {
+    fn left(&self, now: Timestamp) -> Duration {
         (self.limit * LONGEST).saturating_sub(self.elapsed(now))
     }
 

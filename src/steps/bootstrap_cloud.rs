@@ -93,7 +93,7 @@ impl Step for BootstrapCloud {
         // At the beginning: what comes last in an act is lost to a kafstack that dies when the checkpoint holds.
         work.run(Place::Vm, &snap::hold(self.snaps().iter().copied()), "Hold the snaps from refreshing")?;
         make_sunbeam_current(work)?;
-        let line = sunbeam::bootstrap(&work.long_id()).within(work.left());
+        let line = sunbeam::bootstrap(&work.long_id());
         let mut heartbeat = Heartbeat { work, at: Duration::ZERO };
         work.run_watched(Place::Vm, &line, "Bootstrap the cloud", &mut heartbeat)
             .map_err(with_sunbeam_hint)?;

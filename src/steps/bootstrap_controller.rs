@@ -107,7 +107,7 @@ impl Step for BootstrapController {
             return Ok(());
         }
         // A bootstrap that failed has cleaned up after itself (juju/juju:cmd/juju/commands/bootstrap.go).
-        let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id()).within(work.left());
+        let line = juju::bootstrap(&self.controller, &self.proxy, &work.long_id());
         work.run(Place::Vm, &line, "Bootstrap the controller")?;
         Ok(())
     }

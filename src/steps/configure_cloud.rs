@@ -102,7 +102,7 @@ impl Step for ConfigureCloud {
 
     fn act(&self, work: &Work<'_>) -> Result<(), Failure> {
         make_sunbeam_current(work)?;
-        let line = sunbeam::configure(&self.openrc, &work.long_id()).within(work.left());
+        let line = sunbeam::configure(&self.openrc, &work.long_id());
         work.run(Place::Vm, &line, "Configure the cloud").map_err(with_sunbeam_hint)?;
         Ok(())
     }

@@ -111,7 +111,7 @@ impl Step for LaunchInstance {
             && (server.status != "ACTIVE" || server.floating().is_none())
         {
             // The launch that an earlier run began may just be giving it its address: a second one would be left over.
-            let line = sunbeam::join_launch(&format!("{}.join", work.long_id())).within(work.left());
+            let line = sunbeam::join_launch(&format!("{}.join", work.long_id()));
             match work.run(Place::Vm, &line, "Wait for the launch of the demo instance") {
                 Err(failure) if failure.id != Id::CommandFailed => return Err(failure),
                 _ => servers = ask()?,
@@ -129,7 +129,7 @@ impl Step for LaunchInstance {
         }
         if servers.is_empty() {
             make_sunbeam_current(work)?;
-            let line = sunbeam::launch(&self.instance, &work.long_id()).within(work.left());
+            let line = sunbeam::launch(&self.instance, &work.long_id());
             match work.run(Place::Vm, &line, "Launch the demo instance").map_err(with_sunbeam_hint) {
                 Ok(_) => {}
                 // The server comes first, its address after it: only what is missing is done below.

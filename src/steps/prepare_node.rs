@@ -189,7 +189,7 @@ impl Step for PrepareNode {
             work.run(Place::Vm, &linux::make_folder("kafstack"), "Make kafstack's folder in the VM")?;
             work.run(Place::Vm, &linux::write_file(sunbeam::SCRIPT, &script), "Save the preparation script")?;
         }
-        let line = sunbeam::prepare(&work.long_id()).within(work.left());
+        let line = sunbeam::prepare(&work.long_id());
         work.run(Place::Vm, &line, "Prepare the node").map_err(with_sunbeam_hint)?;
         Ok(())
     }

@@ -87,7 +87,7 @@ const PLANTED: &[Planted] = &[
         "snap-change-running",
     ),
     // LXD and the controller.
-    Planted("kraft", "events: [ { after: 250s, lxd: down } ]", "lxd-silent"),
+    Planted("kraft", "events: [ { after: 250s, lxd: down } ]", "lxd-socket-refused"),
     Planted(
         "kraft",
         "events: [ { after: 8m, lxd: pool full }, { machine: 0, is: provisioning error, message: 'Failed creating instance from image: no space left on device' } ]",
@@ -103,7 +103,6 @@ const PLANTED: &[Planted] = &[
         "events: [ { after: 8m, lxd: bridge gone }, { machine: 0, is: pending } ]",
         "bridge-missing",
     ),
-    Planted("kraft", "events: [ { after: 6m, lxd: ipv6 on } ]", "bridge-with-ipv6"),
     Planted("kraft", "events: [ { after: 11m, controller: overlord, is: stopped } ]", "container-stopped"),
     Planted(
         "kraft",
@@ -115,7 +114,7 @@ const PLANTED: &[Planted] = &[
     Planted(
         "kraft",
         "events: [ { machine: 0, is: provisioning error, message: 'no matching image found' } ]",
-        "machine-not-provisioned",
+        "machine-image-missing",
     ),
     Planted("kraft", "events: [ { after: 11m, machine: 0, is: down } ]", "agent-silent"),
     Planted("kraft", "events: [ { after: 11m, machine: 0, is: stopped } ]", "container-stopped"),
@@ -165,17 +164,12 @@ const PLANTED: &[Planted] = &[
     Planted(
         "microstack",
         "faults: [ { command: sunbeam cluster bootstrap, fails: { code: 1, stderr: 'Error: Host FQDN and Hypervisor hostname perceived by libvirt are different, check `hostname -f` and `/etc/hosts`' } } ]",
-        "sunbeam-host-name",
+        "sunbeam-name-mismatch",
     ),
     Planted(
         "microstack",
         "faults: [ { command: sunbeam cluster bootstrap, fails: { code: 1, stderr: 'Error: Terraform state is locked' } } ]",
         "terraform-state-locked",
-    ),
-    Planted(
-        "microstack",
-        "events: [ { cloud: nova, blocked: '(database) integration missing' } ]",
-        "openstack-service-blocked",
     ),
     Planted(
         "microstack",
@@ -204,6 +198,21 @@ const PLANTED: &[Planted] = &[
         "snap-channel-missing",
     ),
     Planted("microstack", "events: [ { after: 3m, network: dns, on: vm } ]", "vm-without-dns"),
+    Planted(
+        "kraft",
+        "events: [ { machine: 0, is: provisioning error, message: 'something new' } ]",
+        "machine-not-provisioned",
+    ),
+    Planted(
+        "kraft",
+        "faults: [ { command: juju bootstrap, fails: { code: 1, stderr: 'ERROR unable to contact api server after 60 attempts: unable to connect to API: dial tcp: i/o timeout' } } ]",
+        "controller-not-answering-bootstrap",
+    ),
+    Planted(
+        "microstack",
+        "events: [ { after: 3m, vm: apt locked } ]\nfaults: [ { command: bash kafstack/prepare.sh, fails: { code: 100, stderr: 'E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 1234 (apt-get)' } } ]",
+        "apt-locked",
+    ),
 ];
 
 /// How many of them must be named.

@@ -100,12 +100,12 @@ impl Stage {
         Said::of(self.kafstack(words), words, code)
     }
 
-    /// The same with a fault planted: the command that begins so fails once, as if the way to the controller broke. A
+    /// The same with a fault planted: the command that begins so fails once, for a reason that nobody knows. A
     /// fault that reads the same was spent by the command before.
     #[track_caller]
     pub fn interrupted(&self, words: &str, command: &str) {
         let fault = format!(
-            "faults:\n  - {{ command: \"{command}\", times: 1, fails: {{ code: 1, stderr: \"ERROR connection is shut down during {words}\" }} }}\n"
+            "faults:\n  - {{ command: \"{command}\", times: 1, fails: {{ code: 1, stderr: \"ERROR the moon is full during {words}\" }} }}\n"
         );
         std::fs::write(self.path("bad-day.yaml"), fault).unwrap();
         self.exits(&format!("{words} --scenario bad-day.yaml"), 4);

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use regex::bytes::{Captures, Regex};
+use regex::bytes::Regex;
 
 use crate::cli::Environment;
 use crate::failure::{Failure, Id};
+use crate::host::scrub;
 
-/// What stands in the place of a secret.
-const GONE: &str = "redacted";
 /// Names that say nothing about a person or a laptop, and mean something to the stack: as words they stay.
 const PLAIN: [&str; 12] = [
     "admin",
@@ -24,19 +23,6 @@ const PLAIN: [&str; 12] = [
     "user",
     "vm",
 ];
-/// The shapes of secrets: what they are called, and the pattern. What group 1 holds stays.
-const SHAPES: [(&str, &str); 5] = [
-    ("private keys", r"(?s-u)(-----BEGIN [A-Z ]*PRIVATE KEY-----).*?-----END [A-Z ]*PRIVATE KEY-----"),
-    ("passwords in addresses", r#"(?i-u)([a-z][a-z0-9+.-]*://)[^/@ \t\r\n"'\\]+@"#),
-    ("bearer tokens", r"(?i-u)(bearer[ \t]+)[a-z0-9._~+/=-]{8,}"),
-    // OpenStack's tokens (openstack/keystone:doc/source/admin/tokens-overview.rst).
-    ("OpenStack tokens", r"(?-u)(gAAAAA)[A-Za-z0-9_=-]{20,}"),
-    (
-        "values named like secrets",
-        r#"(?i-u)((?:password|passwd|passphrase|secret|token|api[-_]?key|private[-_]?key)[a-z0-9_.-]*\\*["']?[ \t]*[:=][ \t]*\\*["']?)([^ \t\r\n"'\\,;}\])]+)"#,
-    ),
-];
-
 /// What is to be taken out, and how often it was.
 pub struct Redaction {
     /// What each is called, its pattern, what stands in its place.
@@ -51,13 +37,7 @@ impl Redaction {
     /// # Errors
     /// [`Id::Unexpected`]: a pattern is none.
     pub fn new(environment: &Environment, host: &str) -> Result<Self, Failure> {
-        let mut rules: Vec<(&'static str, String, String)> = SHAPES
-            .iter()
-            .map(|(name, shape)| (*name, (*shape).to_owned(), format!("${{1}}{GONE}")))
-            .collect();
-        if let Some((_, _, place)) = rules.iter_mut().find(|rule| rule.0 == "passwords in addresses") {
-            place.push('@');
-        }
+        let mut rules: Vec<(&'static str, String, String)> = Vec::new();
         if let Some(home) = environment.home.as_deref().filter(|home| home.components().count() > 1) {
             let home = regex::escape(&home.display().to_string());
             rules.push(("your home folder", format!(r"(?-u){home}\b"), "~".to_owned()));
@@ -87,41 +67,32 @@ impl Redaction {
 
     /// The text as it may leave the laptop.
     pub fn text(&mut self, text: &str) -> String {
-        let mut bytes = text.as_bytes().to_vec();
+        let scrubbed = scrub::text(text);
+        let secrets = |text: &str| text.matches(scrub::REPLACEMENT).count();
+        // What was scrubbed when it was kept counts as well.
+        self.count("secrets", secrets(&scrubbed));
+        let mut bytes = scrubbed.into_owned().into_bytes();
         for (what, regex, place) in &self.rules {
-            let mut count = 0;
-            let replaced = regex.replace_all(&bytes, |found: &Captures<'_>| {
-                let whole = found[0].to_vec();
-                if found.get(2).is_some_and(|value| is_no_secret(value.as_bytes()))
-                    || whole.ends_with(GONE.as_bytes())
-                {
-                    return whole;
-                }
-                count += 1;
-                let mut new = Vec::new();
-                found.expand(place.as_bytes(), &mut new);
-                new
-            });
-            let replaced = replaced.into_owned();
+            let count = regex.find_iter(&bytes).count();
             if count > 0 {
+                bytes = regex.replace_all(&bytes, place.as_bytes()).into_owned();
                 *self.found.entry(what).or_default() += count;
             }
-            bytes = replaced;
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Something was taken out so often.
+    fn count(&mut self, what: &'static str, times: usize) {
+        if times > 0 {
+            *self.found.entry(what).or_default() += times;
+        }
     }
 
     /// What was taken out, and how often.
     pub fn found(&self) -> &BTreeMap<&'static str, usize> {
         &self.found
     }
-}
-
-/// A value that is none, or the beginning of a list: it stays, so that JSON stays JSON.
-fn is_no_secret(value: &[u8]) -> bool {
-    matches!(value, b"null" | b"true" | b"false" | b"none" | b"None")
-        || value.iter().all(u8::is_ascii_digit)
-        || matches!(value.first(), Some(b'{' | b'['))
 }
 
 #[cfg(test)]
@@ -156,7 +127,7 @@ mod tests {
         ] {
             let mut redaction = redaction("ada", "desk");
             let left = redaction.text(text);
-            assert!(!left.contains("c4nary") && left.contains(GONE), "{text}\n{left}");
+            assert!(!left.contains("c4nary") && left.contains(scrub::REPLACEMENT), "{text}\n{left}");
             assert!(!redaction.found().is_empty());
         }
     }

@@ -93,7 +93,8 @@ impl View {
         }
         match &told.event.fact {
             Fact::CommandStarted { on, argv, effect, kept, .. } => {
-                self.begins(ours, *on, argv, *effect, kept.as_deref());
+                let of_step = told.step().is_some();
+                self.begins((ours, of_step), *on, argv, *effect, kept.as_deref());
             }
             Fact::CommandFinished { exit_code, took_ms, error, .. } => {
                 let took = Duration::from_millis(*took_ms);
@@ -128,8 +129,15 @@ impl View {
         self.terminal.data(&std::mem::take(&mut self.text));
     }
 
-    /// A command begins.
-    fn begins(&mut self, ours: bool, on: Place, argv: &[String], effect: Effect, kept: Option<&str>) {
+    /// A command begins: whether it is to be shown, and whether a step asked for it.
+    fn begins(
+        &mut self,
+        (ours, of_step): (bool, bool),
+        on: Place,
+        argv: &[String],
+        effect: Effect,
+        kept: Option<&str>,
+    ) {
         let question = kept.and_then(questions::number);
         let changes = effect == Effect::Changes;
         let open = Open {
@@ -137,7 +145,8 @@ impl View {
             file: kept.filter(|_| question.is_none()).and_then(|name| KeptFile::of(&self.folder, name)),
             question,
         };
-        if let Some(n) = question {
+        // What was asked about a standstill is no answer that the step went by.
+        if let Some(n) = question.filter(|_| of_step) {
             self.asked.1.retain(|(place, asked, _)| (*place, asked.as_slice()) != (on, argv));
             self.asked.1.push((on, argv.to_vec(), n));
         }
