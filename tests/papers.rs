@@ -440,7 +440,11 @@ fn the_reference_knows_every_event_and_its_fields() {
          - { command: sunbeam configure, fails: { code: 1, stderr: 'Error: no such flavor' } }\n",
     );
     let bad = unlucky.events(&["--scenario", scenario.to_str().unwrap()]);
-    for event in Kafstack::new().events(&[]).into_iter().chain(bad) {
+    // A standstill.
+    let stuck = Kafstack::new();
+    let scenario = stuck.file("stuck.yaml", "events: [ { machine: 0, is: pending } ]\n");
+    let stuck = stuck.events(&["--preset", "kraft", "--scenario", scenario.to_str().unwrap()]);
+    for event in Kafstack::new().events(&[]).into_iter().chain(bad).chain(stuck) {
         let name = event["event"].as_str().unwrap();
         let row = row(table, name);
         for field in event.as_object().unwrap().keys() {

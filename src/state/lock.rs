@@ -1,30 +1,32 @@
-//! The lock on a stack. The kernel holds it, so a killed run never leaves one behind; who holds it is written beside it.
+//! The lock on a stack. The kernel holds it, so a killed run never leaves one behind. Who holds it is written beside it,
+//! in a file that its writer keeps locked too: so a name is known to be that of one who lives.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::process::{Pid, test_kill_process};
 use serde_json::json;
 
-use super::files::write_atomically;
 use super::{State, unusable};
 use crate::event::format_time;
 use crate::failure::{Failure, Id};
+use crate::host::clock::sleep;
 
-/// How often a refused lock is tried again at once: [`State::holder`] takes it for the time of a look. As often its
-/// holder's name is looked for.
-const TRIES: u32 = 200;
+/// How often the name of who has just taken the lock is looked for, a millisecond apart.
+const LOOKS: u32 = 40;
 
 /// The right to change a stack, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     /// Whose lock it is; closing it frees it.
     _file: File,
-    /// Who holds it.
+    /// The file with who holds it, locked as well.
+    _name: File,
+    /// Where that is.
     holder: PathBuf,
 }
 
@@ -73,51 +75,57 @@ impl State {
             .mode(0o600)
             .open(&path)
             .map_err(|e| unusable(&path, "opened", &e))?;
-        let mut tries = 0;
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if tries < TRIES => {
-                    tries += 1;
-                    std::thread::yield_now();
-                }
-                Err(TryLockError::WouldBlock) => return Err(self.locked()),
-                Err(TryLockError::Error(e)) => return Err(unusable(&path, "locked", &e)),
-            }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(self.locked()),
+            Err(TryLockError::Error(e)) => return Err(unusable(&path, "locked", &e)),
         }
         let holder = self.holder_file();
         let text = json!({ "pid": std::process::id(), "command": command, "since": format_time(now) });
-        write_atomically(&holder, text.to_string().as_bytes())
-            .map_err(|e| unusable(&holder, "written", &e))?;
-        Ok(Lock { _file: file, holder })
+        let name = self.name(&text.to_string()).map_err(|e| unusable(&holder, "written", &e))?;
+        Ok(Lock { _file: file, _name: name, holder })
     }
 
-    /// Who is changing the stack now; `None` if nobody is. Takes no lock beyond the look, and creates nothing.
-    pub fn holder(&self) -> Option<Holder> {
-        // A holder writes its name as the first thing, and removes it as the last.
-        let name = self.read_holder().ok()?;
-        let lock = File::open(self.folder.join("lock")).ok()?;
-        match lock.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(name),
-            _ => None,
+    /// Writes the name of who has the lock, in a file that is locked before anybody sees it.
+    fn name(&self, text: &str) -> io::Result<File> {
+        let draft = self.folder.join("lock.holder.new");
+        match std::fs::remove_file(&draft) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
         }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.lock()?;
+        file.write_all(text.as_bytes())?;
+        std::fs::rename(&draft, self.holder_file())?;
+        Ok(file)
+    }
+
+    /// Who is changing the stack now; `None` if nobody is. Creates nothing.
+    pub fn holder(&self) -> Option<Holder> {
+        let mut file = File::open(self.holder_file()).ok()?;
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
+        }
+        let mut text = String::new();
+        file.read_to_string(&mut text).ok()?;
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        Some(Holder {
+            pid: value["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
+            command: value["command"].as_str().unwrap_or("(unknown)").to_owned(),
+            since: value["since"].as_str().and_then(|since| since.parse().ok()),
+        })
     }
 
     /// The failure of the one who came second.
     fn locked(&self) -> Failure {
-        // The holder may not have written its name yet, and what stands there be that of one who was killed.
-        let living = |holder: &Holder| {
-            let pid = holder.pid.and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?));
-            pid.is_some_and(|pid| test_kill_process(pid).is_ok())
-        };
-        let mut holder = None;
-        for _ in 0..TRIES {
-            holder = self.read_holder().ok();
-            if holder.as_ref().is_some_and(living) {
-                break;
+        // Who has just taken the lock may not have written its name yet.
+        let look = |n| {
+            if n > 0 {
+                sleep(Duration::from_millis(1));
             }
-            std::thread::yield_now();
-        }
+            self.holder()
+        };
+        let holder = (0..LOOKS).find_map(look);
         let who = holder.as_ref().map_or_else(|| "another kafstack".to_owned(), Holder::to_string);
         let failure = Failure::new(Id::StackLocked, format!("this stack is being changed by {who}"))
             .hint("`kafstack status` shows how far it is; wait for it");
@@ -132,17 +140,6 @@ impl State {
     /// The name beside the lock.
     fn holder_file(&self) -> PathBuf {
         self.folder.join("lock.holder")
-    }
-
-    /// Reads the name beside the lock, which means nothing unless the lock is held.
-    fn read_holder(&self) -> io::Result<Holder> {
-        let text = std::fs::read_to_string(self.holder_file())?;
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        Ok(Holder {
-            pid: value["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()),
-            command: value["command"].as_str().unwrap_or("(unknown)").to_owned(),
-            since: value["since"].as_str().and_then(|since| since.parse().ok()),
-        })
     }
 }
 
