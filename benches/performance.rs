@@ -28,6 +28,7 @@ fn main() {
     println!("|---|---|---|---|");
     cold_start();
     overhead();
+    flood();
     rehearsal();
     refusals();
 }
@@ -103,6 +104,34 @@ fn cold_start() {
         row("cold start, `--version`", version, "`true` (just is not installed)", nothing);
         row("cold start, `--help`", help, "`true` (just is not installed)", nothing);
     }
+}
+
+/// What it costs to read what a tool says in masses: cut into lines, searched for secrets, told up to a point, kept.
+fn flood() {
+    const MIB: usize = 100;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let say =
+        format!("yes 'the quick brown fox jumps over the lazy dog, and does so again' | head -c {MIB}M");
+    let mut run = 0;
+    let mut ours = || {
+        run += 1;
+        let (folder, file) = (path.join(format!("run-{run}")), path.join(format!("done-{run}")));
+        std::fs::create_dir(&folder).unwrap();
+        let line = format!("{say}; : >'{}'", file.display());
+        let began = Instant::now();
+        kafstack::drive::steps(&folder, vec![(file, line)]).unwrap();
+        began.elapsed()
+    };
+    let kept = format!("{say} >'{}'", path.join("kept").display());
+    let mut sh = || timed(Command::new("sh").args(["-c", &kept]));
+    let [ours, sh] = in_turn(5, [Box::new(&mut ours), Box::new(&mut sh)]);
+    row(
+        &format!("{MIB} MiB that a tool says, without secrets, told and kept"),
+        ours,
+        "`sh`, into a file",
+        sh,
+    );
 }
 
 /// What a step costs beside the tenth of a second that its command sleeps.
