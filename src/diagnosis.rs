@@ -8,6 +8,8 @@ mod clues;
 mod laptop;
 mod lxd;
 mod model;
+#[cfg(test)]
+mod tests;
 mod vm;
 
 use std::cell::Cell;
@@ -78,7 +80,7 @@ impl Diagnosis<'_> {
                     clues.extend(self.lxd());
                 }
                 _ => {
-                    clues.extend(self.model());
+                    clues.extend(self.model(step));
                     clues.extend(self.lxd());
                     clues.extend(self.controller());
                 }

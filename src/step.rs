@@ -114,6 +114,7 @@ impl Work<'_> {
         if !self.stop.requested()
             && self.pace.stands_still(self.hosts.clock.now())
             && let Some(cause) = self.tell.aside(|| (self.diagnose)(&self.hosts, self.step, seen))
+            && self.pace.is_news(cause.id)
         {
             self.tell.tell(cause.fact(self.step));
         }

@@ -17,8 +17,8 @@ const PASSING: Duration = Duration::from_secs(10 * 60);
 const WELL: [&str; 3] = ["active", "unknown", "terminated"];
 
 impl Diagnosis<'_> {
-    /// What is not well in the model.
-    pub(super) fn model(&self) -> Vec<Clue> {
+    /// What is not well in the model. While applications are still deployed they are not integrated yet.
+    pub(super) fn model(&self, step: &str) -> Vec<Clue> {
         let target = self.config.juju.target();
         let line = juju::status(&target);
         let Some(output) = self.ask(&line) else { return Vec::new() };
@@ -27,7 +27,11 @@ impl Diagnosis<'_> {
             Err(_) if output.code != 0 => return vec![Clue::said(Depth::Words, &output.last_words(&line))],
             Err(_) => return Vec::new(),
         };
-        let mut clues = of_model(&status, &Wanted::kafka(self.config));
+        let mut wanted = Wanted::kafka(self.config);
+        if step.starts_with("deploy-") {
+            wanted.related.clear();
+        }
+        let mut clues = of_model(&status, &wanted);
         for (name, unit) in status.applications.iter().flat_map(|(_, a)| a.units.iter()) {
             clues.extend(of_unit(&status, name, unit).into_iter().map(|clue| clue.of_unit(name)));
             // What the log says of a hook is more to the point than that it failed.

@@ -37,14 +37,17 @@ struct Shown {
     awake: Timestamp,
     /// What it showed lately, hashed.
     lately: VecDeque<u64>,
-    /// It was said since then that it stands still.
-    said: bool,
+    /// When it was last looked into, or showed something new.
+    looked: Timestamp,
+    /// The cause that was named since then.
+    named: Option<&'static str>,
 }
 
 impl Pace {
     /// The pace of a step that begins now and has this limit.
     pub fn new(began: Timestamp, limit: Duration) -> Self {
-        let shown = Shown { began, at: began, awake: began, lately: VecDeque::new(), said: false };
+        let shown =
+            Shown { began, at: began, awake: began, lately: VecDeque::new(), looked: began, named: None };
         Pace { limit, shown: Mutex::new(shown) }
     }
 
@@ -66,7 +69,9 @@ impl Pace {
         shown.awake = now;
         let strange = passed.is_negative() || passed > AWAKE.try_into().unwrap_or_default();
         if strange {
-            (shown.began, shown.at) = (shown.began + passed, shown.at + passed);
+            shown.began += passed;
+            shown.at += passed;
+            shown.looked += passed;
         }
         Duration::try_from(passed).ok().filter(|_| strange)
     }
@@ -84,7 +89,7 @@ impl Pace {
             shown.lately.pop_front();
         }
         shown.lately.push_back(hash);
-        (shown.at, shown.said) = (now, false);
+        (shown.at, shown.looked, shown.named) = (now, now, None);
     }
 
     /// For how long it has shown nothing new.
@@ -98,14 +103,20 @@ impl Pace {
         self.elapsed(now) < self.limit || moves
     }
 
-    /// Whether it stands still: true once, until it shows something new.
+    /// Whether it has stood still for so long that it is time to look into that, for the first time or again.
     pub fn stands_still(&self, now: Timestamp) -> bool {
         let patience = (self.limit / 10).min(Duration::from_secs(600));
-        let quiet = self.quiet(now) >= patience;
         let mut shown = self.shown();
-        let news = quiet && !shown.said;
-        shown.said |= quiet;
-        news
+        let due = between(shown.looked, now) >= patience;
+        if due {
+            shown.looked = now;
+        }
+        due
+    }
+
+    /// A cause was found. Returns whether it was not named before in this standstill.
+    pub fn is_news(&self, cause: &'static str) -> bool {
+        self.shown().named.replace(cause) != Some(cause)
     }
 
     fn shown(&self) -> MutexGuard<'_, Shown> {
@@ -153,12 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn that_it_stands_still_is_said_once_until_it_moves_again() {
+    fn a_standstill_is_looked_into_now_and_again_and_its_cause_is_news_once() {
         let pace = hour();
         assert!(!pace.stands_still(at(5)));
-        assert!(pace.stands_still(at(6)) && !pace.stands_still(at(7)));
-        pace.show(at(8), b"new");
-        assert!(!pace.stands_still(at(13)) && pace.stands_still(at(14)));
+        assert!(pace.stands_still(at(6)) && !pace.stands_still(at(11)) && pace.stands_still(at(12)));
+        assert!(pace.is_news("disk-full") && !pace.is_news("disk-full") && pace.is_news("vm-asleep"));
+        pace.show(at(13), b"new");
+        assert!(!pace.stands_still(at(18)) && pace.stands_still(at(19)));
+        assert!(pace.is_news("vm-asleep"));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! Why is it stuck? Causes planted in the simulated laptop, each of which kafstack must name: while it waits, or in the
 //! end. Every scenario is one that the guide to rehearsals describes.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
+use crate::page;
 use crate::stage::Stage;
 
 /// A planted cause: the preset, the scenario, and the id of the known issue that must be named.
@@ -257,4 +260,17 @@ fn planted_causes_are_named() {
     let (all, right) = (PLANTED.len(), PLANTED.len() - missed.len());
     println!("{all} planted causes, {right} named");
     assert!(all >= 60 && right >= NAMED, "{all} planted, {right} named; not: {missed:#?}");
+}
+
+#[test]
+fn the_page_about_reliability_shows_the_planted_causes() {
+    let mut table = format!(
+        "{} causes, of which at least {NAMED} must be named.\n\n| planted | preset | named |\n|---|---|---|\n",
+        PLANTED.len()
+    );
+    for Planted(preset, scenario, id) in PLANTED {
+        let planted = scenario.replace('\n', "`<br>`").replace('|', "\\|");
+        writeln!(table, "| `{planted}` | `{preset}` | [`{id}`](known-issues.md#{id}) |").unwrap();
+    }
+    page::holds("the planted causes", &table);
 }

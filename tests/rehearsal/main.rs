@@ -11,6 +11,7 @@ mod logs;
 mod matrix;
 mod messages;
 mod neighbours;
+mod page;
 mod secrets;
 mod stage;
 mod users;

@@ -6,10 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use super::cells::{Cell, End, STEPS, cells, summary};
-
-/// Where the table begins and where it ends.
-const MARKS: [&str; 2] =
-    ["<!-- fault matrix: written by tests/rehearsal/matrix -->", "<!-- end of the fault matrix -->"];
+use crate::page;
 
 /// The steps of some cells as words.
 fn steps(cells: &[&Cell]) -> String {
@@ -47,7 +44,7 @@ fn by_word(cells: &[&Cell], word: fn(&End) -> Option<String>) -> String {
 
 /// The table.
 fn table(cells: &[Cell]) -> String {
-    let mut text = format!("{}\n\n{}.\n\n", MARKS[0], summary(cells));
+    let mut text = format!("{}.\n\n", summary(cells));
     text += "| what happens | `up` ends ready by itself | `up` stops, the next one ends ready | `up` stops until it is over | `up` stops until a person acts | cannot happen |\n|---|---|---|---|---|---|\n";
     for row in cells.chunks(STEPS.len()) {
         let all: Vec<&Cell> = row.iter().collect();
@@ -79,7 +76,7 @@ fn table(cells: &[Cell]) -> String {
             by_word(&all, cannot)
         );
     }
-    text + "\n" + MARKS[1]
+    text
 }
 
 /// Writes the ends that were seen into `cells.yaml`, each with its steps in their order. What cannot happen stays.
@@ -108,16 +105,5 @@ pub fn write_cells(seen: &BTreeMap<(&str, &str), End>) {
 
 #[test]
 fn the_page_about_reliability_shows_the_fault_matrix() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("documentation/reliability.md");
-    let page = std::fs::read_to_string(&path).unwrap();
-    let (before, rest) = page.split_once(MARKS[0]).expect("the mark where the table begins");
-    let (_, after) = rest.split_once(MARKS[1]).expect("the mark where it ends");
-    let now = format!("{before}{}{after}", table(&cells()));
-    if std::env::var_os("UPDATE_PAPERS").is_some() {
-        std::fs::write(&path, &now).unwrap();
-    }
-    assert!(
-        now == page || std::env::var_os("UPDATE_PAPERS").is_some(),
-        "UPDATE_PAPERS=1 writes the table anew"
-    );
+    page::holds("the fault matrix", &table(&cells()));
 }
