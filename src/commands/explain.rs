@@ -245,7 +245,7 @@ Sunbeam: `Terraform state is locked`.
 
 An earlier `sunbeam` was killed and left its lock behind.
 
-`multipass exec NAME -- sunbeam plans list` shows which plan is locked. Wait five minutes; when it stays and no sunbeam \
+`kafstack shell -- sunbeam plans list` shows which plan is locked. Wait five minutes; when it stays and no sunbeam \
              runs, `sunbeam plans unlock PLAN --force` in the VM, then `kafstack up`.
 
 For example:

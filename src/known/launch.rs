@@ -208,7 +208,7 @@ pub const ROWS: &[Issue] = &[
         says: &["timed out waiting for initialization to complete"],
         class: Class::Transient,
         cause: "The VM's first boot took longer than Multipass waits, as with slow package mirrors",
-        cure: "`multipass exec {vm} -- cloud-init status --wait` waits for its end; the VM is usable, and `kafstack up` goes on with it.",
+        cure: "`kafstack shell -- cloud-init status --wait` waits for its end; the VM is usable, and `kafstack up` goes on with it.",
         source: "canonical/multipass:src/platform/backends/shared/base_virtual_machine.cpp",
         example: "launch failed: The following errors occurred:\ntimed out waiting for initialization to complete",
         near_miss: "Waiting for initialization to complete",

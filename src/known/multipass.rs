@@ -197,7 +197,7 @@ pub const ROWS: &[Issue] = &[
         says: &["ssh failed to authenticate"],
         class: Class::Permanent,
         cause: "The VM no longer accepts Multipass' key: its user `ubuntu` or its `~/.ssh` was changed",
-        cure: "`multipass exec {vm} -- true` shows it. Undo the change from inside if you still have a shell there; else `kafstack down` and `kafstack up`.",
+        cure: "`kafstack shell -- true` shows it. Undo the change from inside if you still have a shell there; else `kafstack down` and `kafstack up`.",
         source: "canonical/multipass:src/ssh/plain_ssh_session.cpp",
         example: "exec failed: ssh failed to authenticate: 'Access denied for 'publickey'. Authentication that can continue: publickey'",
         near_miss: "exec failed: ssh connection failed: 'Timeout connecting to 10.181.44.17'",
