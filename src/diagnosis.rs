@@ -27,11 +27,13 @@ use crate::steps;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Finds out why the stack of this configuration does not get on.
-pub struct Diagnosis<'a> {
+struct Diagnosis<'a> {
     /// What there should be.
     config: &'a Config,
     /// Who is asked.
     hosts: &'a Hosts<'a>,
+    /// The VM's state in Multipass' words, `absent` without one; or why Multipass does not say.
+    vm: Result<String, String>,
     /// The VM did not answer a question, so it is asked no more.
     silent: Cell<bool>,
 }
@@ -39,7 +41,7 @@ pub struct Diagnosis<'a> {
 /// The cause of a step's trouble, from its name and what was last seen of it; `None` if nothing that is known to be a
 /// cause was found.
 pub fn why(config: &Config, hosts: &Hosts<'_>, step: &str, seen: &str) -> Option<Cause> {
-    let diagnosis = Diagnosis { config, hosts, silent: Cell::new(false) };
+    let diagnosis = Diagnosis { config, hosts, vm: vm::state(config, hosts), silent: Cell::new(false) };
     let clues = diagnosis.clues(step, seen);
     // Of clues of one depth the last is the nearest to the point.
     let deepest = clues.iter().filter_map(|clue| Some((clue, clue.issue()?)));
@@ -60,11 +62,10 @@ impl Diagnosis<'_> {
         if step == steps::check_laptop::NAME {
             return clues;
         }
-        let vm_answers = step != steps::install_multipass::NAME && self.vm_runs();
-        if vm_answers {
+        if self.vm.as_deref() == Ok("Running") {
             match step {
-                steps::launch_vm::NAME => {}
-                "install-openstack" | "prepare-node" => clues.extend(self.long_act(step)),
+                steps::launch_vm::NAME | "install-openstack" => {}
+                "prepare-node" => clues.extend(self.long_act(step)),
                 "bootstrap-cloud" | "configure-cloud" => {
                     clues.extend(self.long_act(step));
                     clues.extend(self.services());
@@ -87,9 +88,7 @@ impl Diagnosis<'_> {
             }
             clues.extend(self.network());
         }
-        if step != steps::install_multipass::NAME {
-            clues.extend(self.vm(step));
-        }
+        clues.extend(self.vm(step));
         // Whether the laptop is offline matters only to what needs the network.
         let unlaunched = step == steps::install_multipass::NAME || step == steps::launch_vm::NAME;
         let cut_off = unlaunched || clues.iter().any(|clue| clue.depth == Depth::Network);

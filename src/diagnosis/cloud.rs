@@ -5,9 +5,6 @@ use super::clues::{Clue, Depth};
 use crate::known;
 use crate::tools::{juju, juju_status, linux, openstack, sunbeam};
 
-/// The model in which OpenStack's own applications come up.
-const MODEL: &str = "sunbeam-controller:openstack";
-
 impl Diagnosis<'_> {
     /// What the running long act of a step said last, if that is known trouble.
     pub(super) fn long_act(&self, step: &str) -> Option<Clue> {
@@ -18,7 +15,7 @@ impl Diagnosis<'_> {
 
     /// What is not well with OpenStack's services.
     pub(super) fn services(&self) -> Vec<Clue> {
-        let line = juju::status(MODEL);
+        let line = juju::status(sunbeam::MODEL);
         let Some(output) = self.ask(&line).filter(|output| output.code == 0) else { return Vec::new() };
         let Ok(status) = juju_status::parse(&line, &output) else { return Vec::new() };
         let troubled = status.applications.iter().filter_map(|(name, application)| {

@@ -2,30 +2,22 @@
 
 use super::clues::{Clue, Depth};
 use super::{Diagnosis, PATIENCE};
-use crate::host::{CommandError, CommandLine};
-use crate::tools::{linux, multipass};
+use crate::host::CommandLine;
+use crate::tools::linux::{self, STORE};
 
 /// Less than this many KiB free is a full disk: a VM's image grows into it.
 const FULL_KIB: u64 = 1024 * 1024;
-/// Where the charms come from.
-const STORE: &str = "https://api.charmhub.io";
 
 impl Diagnosis<'_> {
     /// What is not well with the laptop; its way to the internet only when something seems cut off.
     pub(super) fn laptop(&self, cut_off: bool) -> Vec<Clue> {
-        let ask = |line: &CommandLine| {
-            self.hosts.laptop.ask(&CommandLine { timeout: line.timeout.min(PATIENCE), ..line.clone() })
-        };
+        let ask = |line: CommandLine| self.hosts.laptop.ask(&line.within(PATIENCE));
         let mut clues = Vec::new();
-        let line = multipass::list();
-        let silent =
-            |words: &str| Clue::new(Depth::Laptop, "Multipass' service does not answer").shown_by(words);
-        match ask(&line) {
-            Ok(output) if output.code != 0 => clues.push(silent(&output.last_words(&line))),
-            Err(error @ CommandError::TimedOut { .. }) => clues.push(silent(&error.to_string())),
-            _ => {}
+        if let Err(words) = &self.vm {
+            let silent = Clue::new(Depth::Laptop, "Multipass' service does not answer");
+            clues.push(silent.shown_by(words));
         }
-        if let Some(free) = ask(&linux::df()).ok().and_then(|output| linux::parse_df(&output.out()))
+        if let Some(free) = ask(linux::df()).ok().and_then(|output| linux::parse_df(&output.out()))
             && free < FULL_KIB
         {
             clues.push(Clue::new(
@@ -33,12 +25,12 @@ impl Diagnosis<'_> {
                 format!("the laptop's disk is full: {} MiB are free", free / 1024),
             ));
         }
-        let line = linux::reach(STORE);
+        let line = linux::reach_store();
         if cut_off
-            && let Ok(output) = ask(&line)
+            && let Ok(output) = ask(line.clone())
             && output.code != 0
         {
-            let text = format!("the laptop does not reach {STORE}");
+            let text = format!("the laptop does not reach https://{STORE}");
             clues.push(Clue::new(Depth::Laptop, text).shown_by(&output.last_words(&line)));
         }
         clues

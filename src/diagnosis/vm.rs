@@ -1,9 +1,12 @@
 //! The VM: whether it runs, its disk, memory and clock, and its way to the stores.
 
-use super::Diagnosis;
 use super::clues::{Clue, Depth};
+use super::{Diagnosis, PATIENCE};
+use crate::config::Config;
+use crate::host::{CommandError, Hosts};
 use crate::steps;
-use crate::tools::{linux, multipass, snap};
+use crate::tools::linux::{self, STORE};
+use crate::tools::{multipass, snap};
 
 /// Less than this many KiB free is a full disk: neither an image nor a snap fits.
 const FULL_KIB: u64 = 512 * 1024;
@@ -11,23 +14,24 @@ const FULL_KIB: u64 = 512 * 1024;
 const EXHAUSTED: u64 = 50;
 /// So many seconds a clock may be off before certificates are refused.
 const CLOCK_S: i64 = 300;
-/// The name under which the charm store is looked up.
-const STORE: &str = "api.charmhub.io";
+/// The VM's state in Multipass' words; `absent` if there is none.
+///
+/// # Errors
+/// Multipass does not say, and why. Where it is not installed it has nothing to say.
+pub(super) fn state(config: &Config, hosts: &Hosts<'_>) -> Result<String, String> {
+    let line = multipass::list().within(PATIENCE);
+    let fleet = hosts.laptop.ask(&line).and_then(|output| multipass::parse_list(&line, &output));
+    match fleet {
+        Ok(fleet) => {
+            let ours = fleet.into_iter().find(|vm| vm.name == config.vm.name);
+            Ok(ours.map_or_else(|| "absent".to_owned(), |vm| vm.state))
+        }
+        Err(CommandError::NotInstalled { .. }) => Ok("absent".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
 
 impl Diagnosis<'_> {
-    /// Whether questions may be sent into the VM.
-    pub(super) fn vm_runs(&self) -> bool {
-        self.state().is_some_and(|state| state == "Running")
-    }
-
-    /// The VM's state in Multipass' words; `None` if Multipass could not be asked.
-    fn state(&self) -> Option<String> {
-        let line = multipass::list();
-        let fleet = multipass::parse_list(&line, &self.hosts.laptop.ask(&line).ok()?).ok()?;
-        let ours = fleet.into_iter().find(|vm| vm.name == self.config.vm.name);
-        Some(ours.map_or_else(|| "absent".to_owned(), |vm| vm.state))
-    }
-
     /// What is not well with the VM's way to the stores, and with its snapd.
     pub(super) fn network(&self) -> Vec<Clue> {
         let mut clues = Vec::new();
@@ -38,7 +42,7 @@ impl Diagnosis<'_> {
             clues.push(Clue::new(Depth::Network, format!("the VM cannot resolve {STORE}")));
             return clues;
         }
-        let line = linux::reach(&format!("https://{STORE}"));
+        let line = linux::reach_store();
         if let Some(output) = self.ask(&line)
             && output.code != 0
         {
@@ -62,11 +66,14 @@ impl Diagnosis<'_> {
     /// What is not well with the VM itself.
     pub(super) fn vm(&self, step: &str) -> Vec<Clue> {
         let name = &self.config.vm.name;
-        match self.state().as_deref() {
-            Some("Running") | None => {}
+        match self.vm.as_deref() {
+            Ok("Running") => {}
+            // What Multipass does not say is the laptop's trouble.
+            Err(_) => return Vec::new(),
+            Ok(_) if step == steps::install_multipass::NAME => return Vec::new(),
             // Before it is launched, and while it starts, that is as it should be.
-            Some("absent" | "Starting") if step == steps::launch_vm::NAME => return Vec::new(),
-            Some(state) => return vec![Clue::new(Depth::Vm, format!("the VM {name} is {state}"))],
+            Ok("absent" | "Starting") if step == steps::launch_vm::NAME => return Vec::new(),
+            Ok(state) => return vec![Clue::new(Depth::Vm, format!("the VM {name} is {state}"))],
         }
         let mut clues = Vec::new();
         if let Some(linux::CloudInit::Failed { why }) =

@@ -12,9 +12,6 @@ use crate::tools::{juju, juju_status, snap};
 /// Its name.
 pub const NAME: &str = "bootstrap-cloud";
 
-/// The model in which OpenStack's own applications come up.
-const MODEL: &str = "sunbeam-controller:openstack";
-
 /// Brings OpenStack's services up.
 pub struct BootstrapCloud {
     /// The VM's name, for what a person would type.
@@ -126,7 +123,7 @@ impl Watch for Heartbeat<'_> {
             return;
         }
         self.at = elapsed;
-        let line = juju::status(MODEL);
+        let line = juju::status(sunbeam::MODEL);
         let status = self.work.hosts.vm.ask(&line).and_then(|output| juju_status::parse(&line, &output));
         self.work.waiting(match status {
             Ok(status) => {

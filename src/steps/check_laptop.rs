@@ -14,9 +14,6 @@ use crate::tools::{linux, multipass};
 /// Its name.
 pub const NAME: &str = "check-laptop";
 
-/// Where the charms come from; any answer of theirs proves the way to the internet.
-const STORE: &str = "https://api.charmhub.io";
-
 /// What the Ubuntu cloud image needs at the very least before it grows (canonical/multipass refuses a disk below
 /// the image's own size; the 24.04 image's virtual size is about this).
 const IMAGE: Size = Size::gib(4);
@@ -210,9 +207,11 @@ impl CheckLaptop {
             return Ok(rows);
         }
         rows.extend(laptop.sizes(&self.vm));
-        let (verdict, seen) = match hosts.laptop.ask(&linux::reach(STORE)) {
+        let (verdict, seen) = match hosts.laptop.ask(&linux::reach_store()) {
             Ok(output) if output.code == 0 => (Fitness::Fine, "the stores answer".to_owned()),
-            Ok(output) => (Fitness::Slow, format!("{STORE} does not answer: {}", output.err().trim())),
+            Ok(output) => {
+                (Fitness::Slow, format!("https://{} does not answer: {}", linux::STORE, output.err().trim()))
+            }
             Err(error) => (Fitness::Unknown, error.to_string()),
         };
         rows.push(Row { check: "network", verdict, seen, needed: "the snap and charm stores".to_owned() });
@@ -252,7 +251,7 @@ impl Step for CheckLaptop {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        let asked = questions().into_iter().chain([multipass::list(), linux::reach(STORE)]);
+        let asked = questions().into_iter().chain([multipass::list(), linux::reach_store()]);
         Checkpoint {
             expect: format!(
                 "an amd64 laptop with virtualisation that can carry {} CPUs, {} of memory and {} of disk",

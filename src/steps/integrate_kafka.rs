@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use super::{in_vm, lists_topics, minutes, unless_done};
+use super::{in_vm, lists_topics, minutes, model, unless_done};
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
 use crate::tools::juju;
-use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
 use crate::tools::kafka_readiness::{self, Judgement, Wanted};
 
@@ -38,12 +37,6 @@ impl IntegrateKafka {
     pub fn new(config: &Config, timeout: Duration) -> Self {
         let wanted = Wanted::kafka(config);
         IntegrateKafka { wanted, config: config.clone(), timeout }
-    }
-
-    /// The model's status.
-    fn status(&self, hosts: &Hosts<'_>) -> Result<Status, CommandError> {
-        let line = juju::status(&self.config.juju.target());
-        juju_status::parse(&line, &hosts.vm.ask(&line)?)
     }
 }
 
@@ -84,7 +77,7 @@ impl Step for IntegrateKafka {
     }
 
     fn probe(&self, hosts: &Hosts<'_>) -> Result<Verdict, CommandError> {
-        let status = self.status(hosts)?;
+        let status = model(hosts, &self.config)?;
         match kafka_readiness::judge(&status, &self.wanted) {
             Judgement::Ready { seen } => lists_topics(hosts, &self.config, &status, seen),
             Judgement::Waiting { why } => Ok(Verdict::not_yet(why)),
@@ -97,7 +90,7 @@ impl Step for IntegrateKafka {
             return Ok(());
         }
         let doing = "Integrate Kafka with ZooKeeper";
-        let related = || Ok(self.status(&work.hosts)?.related("kafka", "zookeeper"));
+        let related = || Ok(model(&work.hosts, &self.config)?.related("kafka", "zookeeper"));
         if related().map_err(|error| Failure::of_command(doing, &error))? {
             return Ok(());
         }

@@ -133,9 +133,12 @@ pub fn make_folder(path: &str) -> CommandLine {
     CommandLine::changes("mkdir", ["-p", path])
 }
 
-/// Whether the internet answers. Any HTTP answer will do.
-pub fn reach(url: &str) -> CommandLine {
-    CommandLine::reads("curl", ["-sS", "-m", "10", "-o", "/dev/null", url])
+/// Where the charms come from: any answer of theirs proves the way to the internet.
+pub const STORE: &str = "api.charmhub.io";
+
+/// Whether the charm store answers. Any HTTP answer will do.
+pub fn reach_store() -> CommandLine {
+    CommandLine::reads("curl", ["-sS", "-m", "10", "-o", "/dev/null", &format!("https://{STORE}")])
 }
 
 /// How far cloud-init is. Never `--wait`: a probe does not wait.

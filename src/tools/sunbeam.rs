@@ -49,6 +49,8 @@ impl Track {
 
 /// The controller that Sunbeam ends up with.
 pub const CONTROLLER: &str = "sunbeam-controller";
+/// The model on it in which OpenStack's own applications come up.
+pub const MODEL: &str = "sunbeam-controller:openstack";
 /// The controller on LXD that node preparation makes, from 2024.1 on.
 pub const LXD_CONTROLLER: &str = "localhost-localhost";
 /// The bridge that node preparation makes, from 2024.1 on.
