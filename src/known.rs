@@ -247,7 +247,8 @@ const ROOMS: &[&[Issue]] = &[
     laptop::ROWS,
     network::ROWS,
     symptoms::ROWS,
-    standstill::ROWS,
+    standstill::stack::ROWS,
+    standstill::ground::ROWS,
 ];
 
 /// Every row.
