@@ -28,8 +28,8 @@ use crate::tools::multipass;
 /// - `--start NAME ID` begins a long act in a session of its own, under a lock that the kernel frees when the act is
 ///   gone, with output and end status in files; it says `started` (also when this very act has ended already, so
 ///   that it may be asked again after a lost connection), or which act is `running` already;
-/// - `--follow NAME OFFSET SECONDS` prints a long act's output from that byte on for at most so long, then says
-///   whether it is `running`, has `ended ID STATUS`, or is `lost` (gone without a status: the VM restarted).
+/// - `--follow NAME OFFSET SECONDS` prints a long act's output from that byte on until its lock is free, for at most
+///   so long (a process id would do for neither: it may be another's by now, or that of a zombie), then says whether it is `running`, has `ended ID STATUS`, or is `lost` (gone without a status: the VM restarted).
 pub const WRAPPER: &str = r#"cd || exit
 PATH=$PATH:/snap/bin NO_COLOR=1 COLUMNS=256 LC_ALL=C.UTF-8 USER=${USER:-$(id -un)}
 export PATH NO_COLOR COLUMNS LC_ALL USER
@@ -43,18 +43,21 @@ case $1 in
   if [ -r "$2" ]; then . "$2"; shift 2; "$@"; else echo "kafstack: cannot read $2" >&2; false; fi ;;
 --start)
   n=$2 i=$3; shift 3; mkdir -p kafstack; exec 9>>kafstack/lock
-  if flock -n 9; then case "$(cat "kafstack/$n.end" 2>&1)" in "$i "*) echo started ;; *)
+  if flock -w 1 9; then case "$(cat "kafstack/$n.end" 2>&1)" in "$i "*) echo started ;; *)
     rm -f "kafstack/$n.end"; : >"kafstack/$n.log"
     setsid sh -c 'n=$1 i=$2; shift 2; "$@" 9>&-; echo "$i $?" >"kafstack/$n.tmp"; mv "kafstack/$n.tmp" "kafstack/$n.end"' kafstack "$n" "$i" "$@" </dev/null >"kafstack/$n.log" 2>&1 &
-    echo "$n $i $!" >kafstack/running; echo started ;; esac
+    echo "$n $i" >kafstack/running; echo started ;; esac
   else
     echo running; cat kafstack/running
   fi
   exec 9>&- ;;
 --follow)
-  n=$2 o=$3 t=$4; read -r m i p <kafstack/running
-  if flock -n -s kafstack/lock true; then tail -c "+$o" "kafstack/$n.log"
-  else timeout "$t" tail -c "+$o" -f -s 0.2 "--pid=$p" "kafstack/$n.log"; fi
+  n=$2 o=$3 t=$4
+  if flock -n -s kafstack/lock true; then tail -c "+$o" "kafstack/$n.log"; else
+    flock -s -w "$t" kafstack/lock true & w=$!
+    tail -c "+$o" -f -s 0.2 "--pid=$w" "kafstack/$n.log" &
+    wait $w; wait
+  fi
   if flock -n -s kafstack/lock true; then
     if [ -r "kafstack/$n.end" ]; then s="ended $(cat "kafstack/$n.end")"; else s=lost; fi
   else s=running; fi

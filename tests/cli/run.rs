@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
@@ -20,12 +20,13 @@ pub struct Running<'a> {
     laptop: &'a FakeLaptop,
     line: String,
     first_call: usize,
-    pid: Pid,
+    /// Nobody takes note of its end before `ends` does, so its process id stays its own until then.
+    child: Child,
     lines: Receiver<String>,
     seen: String,
     stderr: JoinHandle<String>,
     drawn: Arc<AtomicUsize>,
-    end: Receiver<std::process::ExitStatus>,
+    end: Receiver<()>,
 }
 
 impl<'a> Running<'a> {
@@ -98,14 +99,17 @@ impl<'a> Running<'a> {
             String::from_utf8_lossy(&text).into_owned()
         });
         let (sender, end) = channel();
-        std::thread::spawn(move || sender.send(child.wait().unwrap()));
+        std::thread::spawn(move || {
+            waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+            sender.send(())
+        });
         let line = format!("kafstack {}", arguments.join(" "));
-        Running { laptop, line, first_call, pid, lines, seen: String::new(), stderr, drawn, end }
+        Running { laptop, line, first_call, child, lines, seen: String::new(), stderr, drawn, end }
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
+        self.child.id()
     }
 
     /// Waits for an event on its standard output (`--events -`).
@@ -144,9 +148,9 @@ impl<'a> Running<'a> {
         self.drawn.load(std::sync::atomic::Ordering::SeqCst)
     }
 
-    /// Sends it a signal.
+    /// Sends it a signal, which changes nothing when it has ended.
     pub fn signal(&self, signal: Signal) {
-        kill_process(self.pid, signal).unwrap();
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
@@ -159,11 +163,12 @@ impl<'a> Running<'a> {
     /// Waits for its end.
     #[track_caller]
     pub fn ends(mut self) -> Ran<'a> {
-        let Ok(status) = self.end.recv_timeout(PATIENCE) else {
-            let _ = kill_process(self.pid, Signal::KILL);
+        if self.end.recv_timeout(PATIENCE).is_err() {
+            self.signal(Signal::KILL);
             let said = self.stderr.join().unwrap();
             panic!("`{}` does not end\n{said}\n{}", self.line, self.laptop.story(self.first_call));
-        };
+        }
+        let status = self.child.wait().unwrap();
         while let Ok(line) = self.lines.recv() {
             self.seen.push_str(&line);
         }
