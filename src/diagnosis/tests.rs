@@ -56,6 +56,7 @@ impl Record for Worried<'_> {
 fn up(preset: Preset, seed: u64) -> (Vec<String>, usize) {
     let folder = tempfile::tempdir().unwrap();
     let rehearsal = Rehearsal::open(folder.path(), Options { seed, ..Options::default() }).unwrap();
+    rehearsal.leave_unwatched();
     let clock: Arc<dyn Clock> = rehearsal.clone();
     let config = preset.config();
     let vm = Vm::new(rehearsal.clone(), clock.clone(), &config.vm.name);
