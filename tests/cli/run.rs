@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,7 +45,9 @@ impl<'a> Running<'a> {
         grantpt(&person).unwrap();
         unlockpt(&person).unwrap();
         let name = ptsname(&person, Vec::new()).unwrap().into_string().unwrap();
-        let open = || File::options().read(true).write(true).open(&name).unwrap();
+        // It must not become the terminal of the tests themselves, whose end would end them.
+        let flags = OpenptFlags::NOCTTY.bits().cast_signed();
+        let open = || File::options().read(true).write(true).custom_flags(flags).open(&name).unwrap();
         let person = File::from(person);
         let screen = person.try_clone().unwrap();
         let running = Running::start_with(laptop, program, arguments, open().into(), Some((open(), screen)));
@@ -66,6 +70,8 @@ impl<'a> Running<'a> {
             .env_clear()
             .envs(laptop.environment())
             .current_dir(laptop.path("work"))
+            // As a shell starts it: the system stops no program (Ctrl-Z) of a group that nobody could wake.
+            .process_group(0)
             .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(terminal.map_or_else(Stdio::piped, Stdio::from))
