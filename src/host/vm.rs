@@ -67,6 +67,19 @@ esac
 printf '\nkafstack-exit %s\n' $? >&2
 exit 0"#;
 
+/// What long acts have left in the VM; fails while one is at work.
+pub fn long_acts_at_rest() -> CommandLine {
+    CommandLine::reads("flock", ["-n", "-s", "kafstack/lock", "ls", "kafstack"])
+}
+
+/// Whether, by the answer to [`long_acts_at_rest`], the long act of this name began and never ended: the VM went down
+/// under it.
+pub fn was_cut_off(answer: &Output, name: &str) -> bool {
+    let names = answer.out();
+    let left = |kind: &str| names.lines().any(|line| line.strip_suffix(kind) == Some(name));
+    answer.code == 0 && left(".log") && !left(".end")
+}
+
 /// The word before the exit status in the wrapper's last line.
 pub const EXIT_MARK: &str = "kafstack-exit ";
 /// The word before a long act's state.

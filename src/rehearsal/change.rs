@@ -69,6 +69,8 @@ pub enum Change {
     },
     /// The controller answers.
     ControllerReady(String),
+    /// This controller is gone, with all that it had.
+    ControllerKilled(String),
     /// This controller is the current one.
     Switched(String),
     /// `sunbeam cluster bootstrap` began.
@@ -171,6 +173,12 @@ impl Change {
             Change::ControllerReady(name) => {
                 if let Some(controller) = guest.juju.controllers.get_mut(&name) {
                     controller.ready = true;
+                }
+            }
+            Change::ControllerKilled(name) => {
+                guest.juju.controllers.remove(&name);
+                if guest.juju.current == name {
+                    guest.juju.current.clear();
                 }
             }
             Change::Switched(name) => guest.juju.current = name,

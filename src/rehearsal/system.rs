@@ -1,6 +1,8 @@
 //! What the VM's operating system says when somebody asks how it is: disk, memory, clock, names, services, the
 //! kernel's own words. Only questions; nothing here changes anything.
 
+use std::collections::BTreeSet;
+
 use super::events::{Is, LxdEvent, Spot, VmEvent};
 use super::guest::Seat;
 use super::juju::status::clock_time;
@@ -8,7 +10,7 @@ use super::laptop::df;
 use super::multipass::{held, sizes};
 use super::script::Script;
 use super::timeline::{MINUTE, Millis, SECOND};
-use super::world::World;
+use super::world::{Guest, World};
 use super::{laptop, multipass};
 
 /// How far the VM's clock is behind when a scenario says that it is.
@@ -35,6 +37,7 @@ pub fn ask(seat: &mut Seat<'_>, argv: &[&str]) -> Option<Script> {
         ["df", "-Pk", "/"] => Script::says(disk(world, vm)),
         ["free", "-b"] => Script::says(free(world, vm)),
         ["tail", "-n", lines, path] => tail(seat, lines.parse().unwrap_or(10), path),
+        ["flock", "-n", "-s", "kafstack/lock", "ls", "kafstack"] => long_acts(seat.guest()),
         ["date", "+%s"] => Script::says(format!("{}\n", time(world) / SECOND)),
         ["timedatectl", "show"] => {
             let synchronised = if world.vm_is(VmEvent::ClockBehind) { "no" } else { "yes" };
@@ -85,6 +88,18 @@ fn tail(seat: &Seat<'_>, lines: usize, path: &str) -> Script {
     Script::says(
         all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect::<String>(),
     )
+}
+
+/// What long acts have left; nobody gets the lock while one runs.
+fn long_acts(guest: &Guest) -> Script {
+    if guest.long.as_ref().is_some_and(|long| long.runs) {
+        return Script::silent().ends(20, 1);
+    }
+    let own = |path: &str| path.strip_prefix("/home/ubuntu/kafstack/").map(str::to_owned);
+    let mut names: BTreeSet<String> = guest.files.keys().filter_map(|path| own(path)).collect();
+    names.extend(guest.long.iter().map(|long| format!("{}.log", long.name)));
+    names.insert("lock".to_owned());
+    Script::says(names.iter().map(|name| format!("{name}\n")).collect::<String>())
 }
 
 /// The VM's clock.

@@ -188,8 +188,6 @@ pub struct LongAct {
     pub name: String,
     /// The caller's id of this try.
     pub id: String,
-    /// Its process id there.
-    pub pid: i64,
     /// Its output, with when each piece appears.
     pub log: Vec<(Millis, String)>,
     /// Whether it runs.

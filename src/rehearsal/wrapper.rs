@@ -67,7 +67,7 @@ fn command(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
 /// Begins a long act, or says which one is running.
 fn start(seat: &mut Seat<'_>, name: &str, id: &str, argv: &[&str]) -> Script {
     if let Some(long) = seat.guest().long.as_ref().filter(|long| long.runs) {
-        return Script::says(format!("running\n{} {} {}\n", long.name, long.id, long.pid));
+        return Script::says(format!("running\n{} {}\n", long.name, long.id));
     }
     if seat.world.vm_is(VmEvent::DiskFull) {
         return Script::fails(
@@ -96,11 +96,14 @@ fn start(seat: &mut Seat<'_>, name: &str, id: &str, argv: &[&str]) -> Script {
         seat.later(ends - now, super::change::Change::LongEnded(act.code));
     }
     seat.world.job = outer;
-    let pid = 2000 + i64::try_from(job).unwrap_or(0) * 7;
     let guest = seat.guest_mut();
+    if let Some(earlier) = guest.long.take().filter(|earlier| earlier.name != name) {
+        let said = earlier.log.into_iter().map(|(_, text)| text).collect();
+        guest.files.insert(format!("/home/ubuntu/kafstack/{}.log", earlier.name), said);
+    }
     guest.files.remove(&format!("/home/ubuntu/kafstack/{name}.end"));
     guest.folders.insert("/home/ubuntu/kafstack".to_owned());
-    guest.long = Some(LongAct { name: name.to_owned(), id: id.to_owned(), pid, log, runs: true, ends, job });
+    guest.long = Some(LongAct { name: name.to_owned(), id: id.to_owned(), log, runs: true, ends, job });
     if act.lost {
         return Script { lost: true, ..Script::silent() };
     }

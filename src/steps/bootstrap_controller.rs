@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes};
+use super::{clear_cut_off, in_vm, minutes};
 use crate::config::ProxyConfig;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -44,6 +44,7 @@ impl Step for BootstrapController {
     fn commands(&self) -> Vec<Planned> {
         vec![
             Planned::vm(snap::hold(SNAPS)),
+            Planned::vm(juju::kill_controller(&self.controller)).when("an earlier bootstrap was cut off"),
             Planned::vm(juju::bootstrap(&self.controller, &self.proxy, "{act}")),
         ]
     }
@@ -101,7 +102,7 @@ impl Step for BootstrapController {
         let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
         let known =
             known.map_err(|error| Failure::of_command("Ask which Juju controllers there are", &error))?;
-        if known.knows(&self.controller) {
+        if known.knows(&self.controller) && !clear_cut_off(work, NAME, &self.controller)? {
             // It was bootstrapped and does not answer now; after a restart of the VM that takes minutes.
             work.waiting(format!("`{}` is there and does not answer yet", self.controller));
             return Ok(());

@@ -46,7 +46,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::failure::{Failure, Id};
-use crate::host::{CommandError, CommandLine, Hosts, Place};
+use crate::host::{CommandError, CommandLine, Hosts, Place, vm};
 use crate::step::{Verdict, Work};
 use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
@@ -131,6 +131,23 @@ fn make_sunbeam_current(work: &Work<'_>) -> Result<(), Failure> {
         work.run(Place::Vm, &juju::switch(sunbeam::CONTROLLER), "Make Sunbeam's controller the current one")?;
     }
     Ok(())
+}
+
+/// Removes a controller whose bootstrap, the long act `by`, was cut off when the VM went down: the client keeps it
+/// (juju/juju:environs/bootstrap/prepare.go), it never comes up, and in its place no other can be made. Returns whether
+/// it was so. A bootstrap that fails cleans up after itself, one that still runs is followed, and one that is not
+/// kafstack's left nothing to go by, so none of these is touched.
+fn clear_cut_off(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Failure> {
+    let answer = work.hosts.vm.ask(&vm::long_acts_at_rest());
+    let answer = answer.map_err(|error| Failure::of_command("Ask how the last bootstrap ended", &error))?;
+    if !vm::was_cut_off(&answer, by) {
+        return Ok(false);
+    }
+    work.warn(format!(
+        "the bootstrap of `{controller}` was cut off in the middle: it is removed and made anew"
+    ));
+    work.run(Place::Vm, &juju::kill_controller(controller), "Remove the controller that is half made")?;
+    Ok(true)
 }
 
 /// Adds where Sunbeam says more than on its last lines.

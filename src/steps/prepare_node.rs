@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{in_vm, minutes, with_sunbeam_hint, yes};
+use super::{clear_cut_off, in_vm, minutes, with_sunbeam_hint, yes};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
@@ -128,13 +128,18 @@ impl Step for PrepareNode {
     }
 
     fn commands(&self) -> Vec<Planned> {
-        vec![
+        let mut planned = vec![
             Planned::vm(sunbeam::prepare_script(&self.track))
                 .yielding("script", "the preparation script that Sunbeam printed"),
             Planned::vm(linux::make_folder("kafstack")),
             Planned::vm(linux::write_file(sunbeam::SCRIPT, "{script}")),
             Planned::vm(sunbeam::prepare("{act}")),
-        ]
+        ];
+        if self.track.brings_lxd {
+            let removal = Planned::vm(juju::kill_controller(sunbeam::LXD_CONTROLLER));
+            planned.insert(0, removal.when("an earlier bootstrap was cut off"));
+        }
+        planned
     }
 
     fn checkpoint(&self) -> Checkpoint {
@@ -174,6 +179,7 @@ impl Step for PrepareNode {
         let line = juju::controllers();
         let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
         if known.is_ok_and(|known| known.knows(sunbeam::LXD_CONTROLLER))
+            && !clear_cut_off(work, NAME, sunbeam::LXD_CONTROLLER)?
             && self.missing(&work.hosts).is_ok_and(|missing| missing.is_none())
         {
             // After a restart of the VM that takes minutes. The script would bootstrap it once more, and fail.

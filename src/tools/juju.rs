@@ -106,6 +106,12 @@ pub fn bootstrap(controller: &str, proxy: &ProxyConfig, id: &str) -> CommandLine
     CommandLine::changes("juju", args).long("bootstrap-controller", id)
 }
 
+/// Removes a controller, and its machines through LXD when its API does not answer: Juju waits five minutes for that
+/// first (juju/juju:cmd/juju/controller/kill.go). The client forgets it.
+pub fn kill_controller(name: &str) -> CommandLine {
+    CommandLine::changes("juju", ["kill-controller", "--no-prompt", name]).within(Duration::from_secs(1200))
+}
+
 /// The models of a controller; opens its API.
 pub fn models(controller: &str) -> CommandLine {
     CommandLine::reads("juju", ["models", "-c", controller, "--format", "json"])

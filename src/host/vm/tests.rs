@@ -300,6 +300,15 @@ fn a_long_act_that_vanishes_without_a_status_is_neither_yes_nor_no() {
     let fixture = Fixture::new();
     let error = fixture.vm.ask(&act("act", "1", "echo one; kill -9 $PPID")).unwrap_err();
     assert!(matches!(&error, CommandError::Unreachable { why, .. } if why.contains("status")), "{error}");
+    let cut_off = |name: &str| was_cut_off(&fixture.vm.ask(&long_acts_at_rest()).unwrap(), name);
+    assert!(cut_off("act") && !cut_off("other"));
+    let mut seen = Seen::leaving("one");
+    fixture.vm.run(&act("act", "2", "echo one; wait_for go; exit 1"), &mut seen).unwrap_err();
+    assert!(!cut_off("act"), "it runs");
+    fixture.write("go", "");
+    fixture.until_there("kafstack/act.end");
+    while fixture.vm.ask(&long_acts_at_rest()).unwrap().code != 0 {}
+    assert!(!cut_off("act"), "it ended, however");
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! `juju controllers`, `show-controller`, `switch`, `models`, `add-model`.
+//! `juju controllers`, `show-controller`, `switch`, `models`, `add-model`, `kill-controller`.
 
 use serde_json::{Map, Value, json};
 
+use super::super::change::Change;
 use super::super::events::Is;
 use super::super::grammar::Words;
 use super::super::guest::Seat;
@@ -9,6 +10,7 @@ use super::super::script::Script;
 use super::super::timeline::{MINUTE, SECOND};
 use super::store::Model;
 use super::{agent_version, no_controllers, reach};
+use crate::host::Stream;
 
 /// `controllers`: the local store alone.
 pub fn controllers(seat: &Seat<'_>, words: &Words<'_>) -> Script {
@@ -66,6 +68,31 @@ pub fn show_controller(seat: &Seat<'_>, words: &Words<'_>) -> Script {
     Script::json(&json!({ name: { "details": details,
         "controller-machines": { "0": { "instance-id": format!("juju-{}-0", controller.hex) } },
         "models": models, "account": { "user": controller.user, "access": "superuser" } } }))
+}
+
+/// `kill-controller`: through the controller, or past it when that does not answer within five minutes.
+pub fn kill(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
+    let ([name], true, None) = (&words.operands[..], words.has("--no-prompt"), words.value("--timeout"))
+    else {
+        return seat.unknown(&["juju", "kill-controller"]);
+    };
+    if !seat.guest().juju.controllers.contains_key(*name) {
+        return Script::fails(1, format!("ERROR controller {name} not found"));
+    }
+    let mut script = Script::default();
+    let mut took = seat.draw().about("juju kill-controller", 40 * SECOND);
+    if reach(seat, name).is_err() {
+        script.say(0, Stream::Stderr, "Unable to open API: unable to connect to API\n");
+        took += 5 * MINUTE;
+        script.say(
+            5 * MINUTE,
+            Stream::Stderr,
+            "Unable to connect to the API server, destroying through provider\n",
+        );
+    }
+    seat.later(took, Change::ControllerKilled((*name).to_owned()));
+    script.say(took, Stream::Stderr, "All models reclaimed, cleaning up controller machines\n");
+    script.ends(took, 0)
 }
 
 /// `switch`.

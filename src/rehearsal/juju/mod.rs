@@ -35,6 +35,7 @@ fn grammar(command: &str) -> Option<(&'static [&'static str], &'static [&'static
         "controllers" => (&["--refresh"], &["--format"]),
         "show-controller" => (&[], &["--format"]),
         "switch" => (&[], &[]),
+        "kill-controller" => (&["--no-prompt"], &["--timeout|-t"]),
         "bootstrap" => (
             &["--no-switch", "--keep-broken"],
             &[
@@ -89,11 +90,10 @@ fn grammar(command: &str) -> Option<(&'static [&'static str], &'static [&'static
 }
 
 /// Real subcommands that the simulation does not know.
-const REAL: [&str; 18] = [
+const REAL: [&str; 17] = [
     "remove-machine",
     "destroy-model",
     "destroy-controller",
-    "kill-controller",
     "unregister",
     "show-model",
     "show-unit",
@@ -155,6 +155,7 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         "controllers" => controllers::controllers(seat, &words),
         "show-controller" => controllers::show_controller(seat, &words).taking(took),
         "switch" => controllers::switch(seat, &words),
+        "kill-controller" => controllers::kill(seat, &words),
         "bootstrap" => bootstrap::bootstrap(seat, &words),
         "models" => controllers::models(seat, &words).taking(took),
         "add-model" => controllers::add_model(seat, &words),
