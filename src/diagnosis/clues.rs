@@ -7,6 +7,8 @@ use crate::text;
 /// How deep a clue lies. What lies deeper explains what lies above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
+    /// What makes everything harder, and stops nothing by itself: a cause for want of another.
+    Burden,
     /// What the step said, or an application says.
     Words,
     /// A unit and its agent.

@@ -97,6 +97,11 @@ impl Diagnosis<'_> {
             let text = format!("the memory of the VM is exhausted: {} MiB are available", available >> 20);
             clues.push(Clue::new(Depth::Vm, text));
         }
+        let wanted = self.config.vm.memory;
+        if let Some(total) = total.filter(|total| *total < wanted.0 / 10 * 9) {
+            let text = format!("the VM has {} MiB of memory, its configuration says {wanted}", total >> 20);
+            clues.push(Clue::new(Depth::Burden, text));
+        }
         let kernel = self.ask(&linux::kernel_log()).map(|output| output.out()).unwrap_or_default();
         if let Some(line) = linux::killed_for_memory(&kernel) {
             clues.push(Clue::new(Depth::Vm, format!("the VM's kernel ran out of memory: {line}")));

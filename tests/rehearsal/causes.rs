@@ -50,6 +50,11 @@ const PLANTED: &[Planted] = &[
     Planted("kraft", "events: [ { after: 3m, vm: disk full } ]", "vm-disk-full"),
     Planted(
         "kraft",
+        "faults: [ { command: juju deploy, fails: { code: 1, stderr: something went wrong } } ]\nevents: [ { vm: smaller } ]",
+        "vm-smaller",
+    ),
+    Planted(
+        "kraft",
         "events: [ { after: 10m, vm: disk full }, { after: 10m, unit: kafka/0, error: 'hook failed: \"install\"' } ]",
         "vm-disk-full",
     ),

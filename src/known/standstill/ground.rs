@@ -149,6 +149,17 @@ pub const ROWS: &[Issue] = &[
         near_miss: "the memory of the VM is used",
     },
     Issue {
+        id: "vm-smaller",
+        scope: Scope::Kafstack,
+        says: &["the vm has ", " of memory, its configuration says "],
+        class: Class::Permanent,
+        cause: "The VM has less memory than its configuration says, and nothing else was found",
+        cure: "`multipass stop {vm}`, `multipass set local.{vm}.memory=SIZE`, then `kafstack up`; or `kafstack down` and build anew.",
+        source: SOURCE,
+        example: "the VM has 15872 MiB of memory, its configuration says 32G",
+        near_miss: "the VM has 31744 MiB of memory",
+    },
+    Issue {
         id: "vm-clock-off",
         scope: Scope::Kafstack,
         says: &["the clock of the vm is off by "],
