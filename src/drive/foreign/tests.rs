@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::host::scrub::unlearnt;
 
 /// What is in these folders of seeds.
 fn seeds_of(kinds: &[&str]) -> Vec<Vec<u8>> {
@@ -94,7 +95,7 @@ fn hostile(kinds: &[&str]) -> impl Strategy<Value = Vec<u8>> + use<> {
 proptest! {
     #[test]
     fn answers_are_survived(bytes in hostile(&["answers", "juju"])) {
-        answers(&bytes);
+        unlearnt(|| answers(&bytes));
     }
 
     #[test]
@@ -114,12 +115,12 @@ proptest! {
 
     #[test]
     fn output_is_survived(bytes in hostile(&["output", "answers"]), chunk in 1..20_000_usize) {
-        output(&bytes, chunk);
+        unlearnt(|| output(&bytes, chunk));
     }
 
     #[test]
     fn the_way_into_the_vm_is_survived(bytes in hostile(&["wrapper", "answers"])) {
-        wrapper(&bytes);
+        unlearnt(|| wrapper(&bytes));
     }
 }
 

@@ -37,9 +37,28 @@ struct Known {
 /// What this process knows.
 static KNOWN: RwLock<Option<Known>> = RwLock::new(None);
 
+#[cfg(test)]
+thread_local! {
+    /// Nothing is learnt on this thread.
+    static DEAF: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Does something without learning from it: what a test makes by chance would be taken out of what others say.
+#[cfg(test)]
+pub fn unlearnt<T>(work: impl FnOnce() -> T) -> T {
+    DEAF.set(true);
+    let done = work();
+    DEAF.set(false);
+    done
+}
+
 /// From now on this text is not shown any more. Of several lines, such as a file, the values that are secret by their shape
 /// count, or all lines if there is none such.
 pub fn learn(text: &str) {
+    #[cfg(test)]
+    if DEAF.get() {
+        return;
+    }
     let mut parts = Vec::new();
     if text.trim_end().contains('\n') {
         let mut found = Vec::new();

@@ -14,6 +14,8 @@ use std::ops::Range;
 use super::lines::{self, Lines, PIECE};
 
 pub use known::learn;
+#[cfg(test)]
+pub use known::unlearnt;
 
 /// What stands in a secret's place.
 pub const REPLACEMENT: &str = "(secret)";
