@@ -86,6 +86,8 @@ pub const EXIT_MARK: &str = "kafstack-exit ";
 pub const LONG_MARK: &str = "kafstack-long ";
 /// How long one look at a long act lasts, in seconds. Short enough that a broken connection is noticed soon.
 pub const SLICE_S: u64 = 20;
+/// So many acts of other steps are waited for before one begins; there is one at a time, so more is a contradiction.
+const OTHERS: u32 = 10;
 /// How long a "Running" from Multipass is believed before a further command is sent into the VM.
 const RUNNING_FOR: Duration = Duration::from_secs(5);
 
@@ -203,7 +205,7 @@ impl Vm {
             io: Io::Captured { limit: CAPTURE },
             ..line.clone()
         };
-        loop {
+        for _ in 0..OTHERS {
             let reply = self.start_long(&start, long, &line.argv(), watch)?;
             let mut words = reply.split_whitespace();
             let name = match words.next() {
@@ -221,7 +223,10 @@ impl Vm {
                 return Ok(Output { took: elapsed(), ..end });
             }
             // An act of another step was still running; ours comes after it.
+            self.clock.pause(Duration::from_secs(5));
         }
+        // What holds the lock in the VM says of itself that it has ended.
+        Err(CommandError::StillRunning { line: line.to_string(), after: elapsed() })
     }
 
     /// Starts a long act, or learns which one is running. A lost answer is asked for again: the same act is never
