@@ -3,7 +3,6 @@
 //! What the options mean is decided in `commands` and `config`; here they are only told apart.
 
 use std::ffi::OsString;
-use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -71,8 +70,7 @@ impl Cli {
     /// clap's own: wrong usage (exit code 2), or the text that `--help` and `--version` ask for.
     pub fn read(line: Vec<OsString>) -> Result<Cli, clap::Error> {
         let line = topic_options(line);
-        // Never taken apart: it has thousands of pieces, and would be the eighth part of a start.
-        let mut command = ManuallyDrop::new(Cli::command());
+        let mut command = Cli::command();
         let matches = command.try_get_matches_from_mut(&line)?;
         let mut cli = Cli::from_arg_matches(&matches)?;
         let typed = |id| matches.value_source(id) == Some(ValueSource::CommandLine);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::AhoCorasick;
 use regex::bytes::Regex;
 
 use super::Found;
@@ -59,11 +59,10 @@ const HINTS: &[&str] = &[
     "ls0tls1crudj",
 ];
 
-/// [`HINTS`], whatever the case. Of the kinds of automaton the one that is made soonest: most commands say a few lines.
+/// [`HINTS`], whatever the case.
 #[expect(clippy::expect_used, reason = "constants, which the first test compiles")]
 static HINT: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let kind = Some(AhoCorasickKind::ContiguousNFA);
-    AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(HINTS).expect("a dozen words")
+    AhoCorasick::builder().ascii_case_insensitive(true).build(HINTS).expect("a dozen words")
 });
 
 /// All shapes in one, so that a text is read once.
