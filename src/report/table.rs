@@ -7,6 +7,9 @@ use anstyle::Style;
 use super::style::{self, paint};
 use crate::text;
 
+/// The widest that a column gets, in characters: what a tool makes longer stands out of its column.
+const WIDEST: usize = 200;
+
 /// A table being filled.
 pub struct Table {
     /// The headings; none: no heading line.
@@ -86,14 +89,14 @@ impl fmt::Display for Table {
         let columns = lines.iter().map(|l| l.len()).max().unwrap_or(0);
         let length = |cell: &Cell| cell.text.chars().count();
         let widths: Vec<usize> = (0..columns)
-            .map(|i| lines.iter().filter_map(|l| l.get(i)).map(length).max().unwrap_or(0))
+            .map(|i| lines.iter().filter_map(|l| l.get(i)).map(length).max().unwrap_or(0).min(WIDEST))
             .collect();
         for line in lines {
             let filled = line.iter().rposition(|c| !c.text.is_empty()).map_or(0, |last| last + 1);
             for (i, cell) in line[..filled].iter().enumerate() {
                 f.write_str(&paint(cell.style, &cell.text))?;
                 if i + 1 < filled {
-                    write!(f, "{:1$}", "", widths[i] - length(cell) + 2)?;
+                    write!(f, "{:1$}", "", widths[i].saturating_sub(length(cell)) + 2)?;
                 }
             }
             writeln!(f)?;
@@ -119,5 +122,14 @@ mod tests {
              é         error   two lines\n  in\n"
         );
         assert!(table.to_string().contains("\u{1b}[31merror\u{1b}[0m"));
+    }
+
+    #[test]
+    fn what_is_far_too_long_does_not_widen_the_other_lines() {
+        let long = "x".repeat(70_000);
+        let mut table = Table::bare();
+        table.row([Cell::from(long.as_str()), Cell::from("one")]);
+        table.row([Cell::from("short"), Cell::from("two")]);
+        assert_eq!(table.to_string(), format!("{long}  one\nshort{:1$}two\n", "", WIDEST - 5 + 2));
     }
 }
