@@ -18,7 +18,11 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
     let mut stopped_at = None;
     let mut told = String::new();
     loop {
-        let seen = match step.probe(&work.hosts) {
+        let verdict = step.probe(&work.hosts);
+        if !matches!(verdict, Err(CommandError::VmNotRunning { .. })) {
+            stopped_at = None;
+        }
+        let seen = match verdict {
             Ok(Verdict::Met { seen }) => {
                 in_a_row += 1;
                 if in_a_row >= checkpoint.successes {
@@ -48,9 +52,6 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
                 format!("could not ask: {error}")
             }
         };
-        if !seen.starts_with("the VM is not running") {
-            stopped_at = None;
-        }
         if seen != told {
             work.waiting(seen.clone());
             told = seen;
