@@ -15,7 +15,7 @@ use crate::host::laptop::Laptop;
 use crate::host::recorded::Recorded;
 use crate::host::vm::Vm;
 use crate::host::{Clock, Host, Hosts, Place};
-use crate::rehearsal::{Options, Rehearsal, Scenario};
+use crate::rehearsal::{Options, Rehearsal, Scenario, WORLD};
 use crate::report::terminal::Terminal;
 use crate::state::{State, unusable};
 use crate::text;
@@ -111,11 +111,11 @@ impl Session {
         let folder = self.state(config)?.folder().to_owned();
         let rehearsal = Rehearsal::open(&folder, options).map_err(|error| {
             if let Some(error) = error.root_cause().downcast_ref::<std::io::Error>() {
-                return unusable(&folder.join("world.json"), "opened", error);
+                return unusable(&folder.join(WORLD), "opened", error);
             }
             Failure::new(Id::StateUnusable, "the simulated laptop cannot be opened")
                 .seen(format!("{error:#}"))
-                .hint(format!("without {} the next rehearsal begins anew", folder.display()))
+                .hint(format!("`rm -r {}` makes room for a new rehearsal", folder.display()))
         })?;
         if let Some(seed) = self.global.seed.filter(|seed| *seed != rehearsal.seed()) {
             let began = rehearsal.seed();

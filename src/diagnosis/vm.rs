@@ -98,6 +98,7 @@ impl Diagnosis<'_> {
             clues.push(Clue::new(Depth::Vm, text));
         }
         let wanted = self.config.vm.memory;
+        // The kernel keeps some for itself and leaves it out of the total (proc_meminfo(5)).
         if let Some(total) = total.filter(|total| *total < wanted.0 / 10 * 9) {
             let text = format!("the VM has {} MiB of memory, its configuration says {wanted}", total >> 20);
             clues.push(Clue::new(Depth::Burden, text));

@@ -29,7 +29,8 @@ use crate::tools::multipass;
 ///   gone, with output and end status in files; it says `started` (also when this very act has ended already, so
 ///   that it may be asked again after a lost connection), or which act is `running` already;
 /// - `--follow NAME OFFSET SECONDS` prints a long act's output from that byte on until its lock is free, for at most
-///   so long (a process id would do for neither: it may be another's by now, or that of a zombie), then says whether it is `running`, has `ended ID STATUS`, or is `lost` (gone without a status: the VM restarted).
+///   so long (a process id would do for neither: it may be another's by now, or that of a zombie), then says whether
+///   it is `running`, has `ended ID STATUS`, or is `lost` (gone without a status: the VM restarted).
 pub const WRAPPER: &str = r#"cd || exit
 PATH=$PATH:/snap/bin NO_COLOR=1 COLUMNS=256 LC_ALL=C.UTF-8 USER=${USER:-$(id -un)}
 export PATH NO_COLOR COLUMNS LC_ALL USER
@@ -67,6 +68,17 @@ esac
 printf '\nkafstack-exit %s\n' $? >&2
 exit 0"#;
 
+/// The word before the exit status in the wrapper's last line.
+pub const EXIT_MARK: &str = "kafstack-exit ";
+/// The word before a long act's state.
+pub const LONG_MARK: &str = "kafstack-long ";
+/// How long one look at a long act lasts, in seconds. Short enough that a broken connection is noticed soon.
+pub const SLICE_S: u64 = 20;
+/// So many acts of other steps are waited for before one begins; there is one at a time, so more is a contradiction.
+const OTHERS: u32 = 10;
+/// How long a "Running" from Multipass is believed before a further command is sent into the VM.
+const RUNNING_FOR: Duration = Duration::from_secs(5);
+
 /// What long acts have left in the VM; fails while one is at work.
 pub fn long_acts_at_rest() -> CommandLine {
     CommandLine::reads("flock", ["-n", "-s", "kafstack/lock", "ls", "kafstack"])
@@ -80,16 +92,10 @@ pub fn was_cut_off(answer: &Output, name: &str) -> bool {
     answer.code == 0 && left(".log") && !left(".end")
 }
 
-/// The word before the exit status in the wrapper's last line.
-pub const EXIT_MARK: &str = "kafstack-exit ";
-/// The word before a long act's state.
-pub const LONG_MARK: &str = "kafstack-long ";
-/// How long one look at a long act lasts, in seconds. Short enough that a broken connection is noticed soon.
-pub const SLICE_S: u64 = 20;
-/// So many acts of other steps are waited for before one begins; there is one at a time, so more is a contradiction.
-const OTHERS: u32 = 10;
-/// How long a "Running" from Multipass is believed before a further command is sent into the VM.
-const RUNNING_FOR: Duration = Duration::from_secs(5);
+/// Whether the long act of this name said these words: 0 is yes, 1 no, 2 that it left no log (grep(1)).
+pub fn long_act_said(name: &str, words: &str) -> CommandLine {
+    CommandLine::reads("grep", ["-qF", words, &format!("kafstack/{name}.log")])
+}
 
 /// The VM of that name on this laptop.
 pub struct Vm {

@@ -242,7 +242,7 @@ impl Drop for Turn<'_> {
 }
 
 /// The file with the world.
-const WORLD: &str = "world.json";
+pub const WORLD: &str = "world.json";
 /// The file with the time, written after commands that changed nothing else.
 const CLOCK: &str = "clock";
 

@@ -37,6 +37,10 @@ pub fn ask(seat: &mut Seat<'_>, argv: &[&str]) -> Option<Script> {
         ["df", "-Pk", "/"] => Script::says(disk(world, vm)),
         ["free", "-b"] => Script::says(free(world, vm)),
         ["tail", "-n", lines, path] => tail(seat, lines.parse().unwrap_or(10), path),
+        ["grep", "-qF", words, path] => match log(seat, path) {
+            Some(said) => Script::silent().ends(20, i32::from(!said.contains(words))),
+            None => Script::fails(2, format!("grep: {path}: No such file or directory")),
+        },
         ["flock", "-n", "-s", "kafstack/lock", "ls", "kafstack"] => long_acts(seat.guest()),
         ["date", "+%s"] => Script::says(format!("{}\n", time(world) / SECOND)),
         ["timedatectl", "show"] => {
@@ -73,17 +77,24 @@ pub fn ask(seat: &mut Seat<'_>, argv: &[&str]) -> Option<Script> {
     })
 }
 
+/// What a long act has said so far, by the path of its log.
+fn log(seat: &Seat<'_>, path: &str) -> Option<String> {
+    match seat.guest().long.as_ref().filter(|long| path == format!("kafstack/{}.log", long.name)) {
+        Some(long) => {
+            Some(long.log.iter().filter(|(at, _)| *at <= seat.now()).map(|(_, text)| text.as_str()).collect())
+        }
+        None => seat.guest().file(path).map(str::to_owned),
+    }
+}
+
 /// The last lines of a long act's log: no other file in the VM has lines.
 fn tail(seat: &Seat<'_>, lines: usize, path: &str) -> Script {
-    let long = seat.guest().long.as_ref().filter(|long| path == format!("kafstack/{}.log", long.name));
-    let Some(long) = long else {
+    let Some(said) = log(seat, path) else {
         return Script::fails(
             1,
             format!("tail: cannot open '{path}' for reading: No such file or directory"),
         );
     };
-    let said: String =
-        long.log.iter().filter(|(at, _)| *at <= seat.now()).map(|(_, text)| text.as_str()).collect();
     let all: Vec<&str> = said.lines().collect();
     Script::says(
         all[all.len().saturating_sub(lines)..].iter().map(|line| format!("{line}\n")).collect::<String>(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{clear_cut_off, in_vm, minutes};
+use super::{clear_cut_off, clears_cut_off, in_vm, minutes};
 use crate::config::ProxyConfig;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -44,7 +44,7 @@ impl Step for BootstrapController {
     fn commands(&self) -> Vec<Planned> {
         vec![
             Planned::vm(snap::hold(SNAPS)),
-            Planned::vm(juju::kill_controller(&self.controller)).when("an earlier bootstrap was cut off"),
+            clears_cut_off(&self.controller),
             Planned::vm(juju::bootstrap(&self.controller, &self.proxy, "{act}")),
         ]
     }

@@ -47,7 +47,7 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, CommandLine, Hosts, Place, vm};
-use crate::step::{Verdict, Work};
+use crate::step::{Planned, Verdict, Work};
 use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
 use crate::tools::{juju, snap, sunbeam};
@@ -135,12 +135,16 @@ fn make_sunbeam_current(work: &Work<'_>) -> Result<(), Failure> {
 
 /// Removes a controller whose bootstrap, the long act `by`, was cut off when the VM went down: the client keeps it
 /// (juju/juju:environs/bootstrap/prepare.go), it never comes up, and in its place no other can be made. Returns whether
-/// it was so. A bootstrap that fails cleans up after itself, one that still runs is followed, and one that is not
-/// kafstack's left nothing to go by, so none of these is touched.
+/// it was so. A bootstrap that fails cleans up after itself, and one that still runs is followed. A controller that this
+/// act did not say that it makes is somebody else's: Sunbeam's preparation makes none beside one that answers.
 fn clear_cut_off(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Failure> {
-    let answer = work.hosts.vm.ask(&vm::long_acts_at_rest());
-    let answer = answer.map_err(|error| Failure::of_command("Ask how the last bootstrap ended", &error))?;
-    if !vm::was_cut_off(&answer, by) {
+    let ask = |line: CommandLine| {
+        let answer = work.hosts.vm.ask(&line);
+        answer.map_err(|error| Failure::of_command("Ask how the last bootstrap ended", &error))
+    };
+    if !vm::was_cut_off(&ask(vm::long_acts_at_rest())?, by)
+        || ask(vm::long_act_said(by, &juju::creating(controller)))?.code != 0
+    {
         return Ok(false);
     }
     work.warn(format!(
@@ -148,6 +152,11 @@ fn clear_cut_off(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Fa
     ));
     work.run(Place::Vm, &juju::kill_controller(controller), "Remove the controller that is half made")?;
     Ok(true)
+}
+
+/// What [`clear_cut_off`] may do, for the plan.
+fn clears_cut_off(controller: &str) -> Planned {
+    Planned::vm(juju::kill_controller(controller)).when("an earlier bootstrap was cut off")
 }
 
 /// Adds where Sunbeam says more than on its last lines.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{clear_cut_off, in_vm, minutes, with_sunbeam_hint, yes};
+use super::{clear_cut_off, clears_cut_off, in_vm, minutes, with_sunbeam_hint, yes};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
@@ -128,18 +128,15 @@ impl Step for PrepareNode {
     }
 
     fn commands(&self) -> Vec<Planned> {
-        let mut planned = vec![
+        let act = [
             Planned::vm(sunbeam::prepare_script(&self.track))
                 .yielding("script", "the preparation script that Sunbeam printed"),
             Planned::vm(linux::make_folder("kafstack")),
             Planned::vm(linux::write_file(sunbeam::SCRIPT, "{script}")),
             Planned::vm(sunbeam::prepare("{act}")),
         ];
-        if self.track.brings_lxd {
-            let removal = Planned::vm(juju::kill_controller(sunbeam::LXD_CONTROLLER));
-            planned.insert(0, removal.when("an earlier bootstrap was cut off"));
-        }
-        planned
+        let clears = self.track.brings_lxd.then(|| clears_cut_off(sunbeam::LXD_CONTROLLER));
+        clears.into_iter().chain(act).collect()
     }
 
     fn checkpoint(&self) -> Checkpoint {

@@ -106,6 +106,11 @@ pub fn bootstrap(controller: &str, proxy: &ProxyConfig, id: &str) -> CommandLine
     CommandLine::changes("juju", args).long("bootstrap-controller", id)
 }
 
+/// What a bootstrap says when it begins to make a controller (juju/juju:cmd/juju/commands/bootstrap.go).
+pub fn creating(controller: &str) -> String {
+    format!("Creating Juju controller \"{controller}\"")
+}
+
 /// Removes a controller, and its machines through LXD when its API does not answer: Juju waits five minutes for that
 /// first (juju/juju:cmd/juju/controller/kill.go). The client forgets it.
 pub fn kill_controller(name: &str) -> CommandLine {

@@ -143,6 +143,14 @@ fn every_seed_is_read_as_it_is() {
 }
 
 #[test]
+fn who_runs_and_has_ended_at_once_is_not_asked_for_ever() {
+    let seed = std::fs::read(seeds().join("wrapper/ended-and-running")).unwrap();
+    let vm = Vm::new(Arc::new(Says(seed)), Arc::new(Ticking(AtomicI64::new(0))), "microstack");
+    let line = CommandLine::changes("sunbeam", ["configure"]).long("configure-cloud", "1");
+    assert!(matches!(vm.ask(&line), Err(CommandError::StillRunning { .. })));
+}
+
+#[test]
 fn numbers_that_do_not_fit_are_no_numbers() {
     answers(format!("MemTotal: {} kB\n", u64::MAX).as_bytes());
     answers(format!("orders:0:{0}\norders:1:{0}\n", u64::MAX).as_bytes());

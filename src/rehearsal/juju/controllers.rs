@@ -70,7 +70,8 @@ pub fn show_controller(seat: &Seat<'_>, words: &Words<'_>) -> Script {
         "models": models, "account": { "user": controller.user, "access": "superuser" } } }))
 }
 
-/// `kill-controller`: through the controller, or past it when that does not answer within five minutes.
+/// `kill-controller`: through the controller, or past it when that does not answer within five minutes
+/// (juju/juju:cmd/juju/controller/kill.go).
 pub fn kill(seat: &mut Seat<'_>, words: &Words<'_>) -> Script {
     let ([name], true, None) = (&words.operands[..], words.has("--no-prompt"), words.value("--timeout"))
     else {
