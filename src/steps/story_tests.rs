@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{AddModel, DeployApplication, LaunchInstance};
+use super::{AddModel, BootstrapController, DeployApplication, LaunchInstance};
 use crate::config::JujuConfig;
 use crate::config::{Channel, Preset};
 use crate::event::Teller;
@@ -246,4 +246,38 @@ fn half_an_encryption_gets_the_other_half_only() {
         panic!("half is not all")
     };
     assert_eq!(seen, "without certificates: zookeeper");
+}
+
+/// The VM of a controller that the client knows and whose bootstrap left these files; `said`: what grep answers.
+fn known_controller(files: &str, said: Option<i32>) -> FakeHost {
+    let known = r#"{"controllers":{"overlord":{}},"current-controller":"overlord"}"#;
+    let vm = FakeHost::new()
+        .says("sudo snap refresh --hold=24h lxd juju", "")
+        .says("juju controllers --format json", known)
+        .says("flock -n -s kafstack/lock ls kafstack", files);
+    let asked = r#"grep -qF 'Creating Juju controller "overlord"' kafstack/bootstrap-controller.log"#;
+    match said {
+        Some(0) => vm.says(asked, ""),
+        Some(code) => vm.refuses(asked, code, ""),
+        None => vm,
+    }
+}
+
+#[test]
+fn only_a_controller_whose_bootstrap_was_cut_off_and_is_kafstacks_is_removed() {
+    let step = BootstrapController {
+        vm: "microstack".into(),
+        controller: "overlord".into(),
+        proxy: Preset::Kraft.config().proxy,
+        timeout: BootstrapController::TIMEOUT,
+    };
+    let began = "bootstrap-controller.log\nlock\n";
+    // No further command is expected: it is waited for.
+    act(&step, &known_controller("lock\n", None)).unwrap();
+    act(&step, &known_controller(&format!("bootstrap-controller.end\n{began}"), None)).unwrap();
+    act(&step, &known_controller(began, Some(1))).unwrap();
+    let vm = known_controller(began, Some(0))
+        .says("juju kill-controller --no-prompt overlord", "")
+        .says("juju bootstrap localhost overlord --no-switch", "");
+    act(&step, &vm).unwrap();
 }
