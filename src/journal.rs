@@ -6,6 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -130,6 +131,14 @@ impl History {
         Ok(parse(&read_bytes(&folder.join(NAME))?).0)
     }
 
+    /// The numbers of the records that must have been there, and are not.
+    fn missing(&self) -> Vec<RangeInclusive<u64>> {
+        let numbers = || self.entries.iter().map(|entry| entry.number);
+        let expected = std::iter::once(1).chain(numbers().map(|number| number.saturating_add(1)));
+        let gaps = expected.zip(numbers()).filter(|(expected, found)| expected < found);
+        gaps.map(|(expected, found)| expected..=found - 1).collect()
+    }
+
     /// A number that no act had before.
     pub fn next_act_id(&self) -> u64 {
         let ids = self.entries.iter().filter_map(|entry| match entry.record {
@@ -209,15 +218,25 @@ impl Journal {
         Ok(Journal { path, file, history, damaged: bytes.len() - good })
     }
 
-    /// What the user should know of what was found when it was opened.
-    pub fn damage(&self) -> Option<String> {
+    /// What the user should know of what was found when it was opened: each a sentence.
+    pub fn damage(&self) -> Vec<String> {
         let path = self.path.display();
-        (self.damaged > 0).then(|| {
+        let end = (self.damaged > 0).then(|| {
             format!(
                 "the last {} of {path} were damaged and have been cut off, as after a power failure; nothing of the stack is lost: kafstack asks it, not the journal",
                 count(self.damaged, "byte")
             )
-        })
+        });
+        // A record's number, not its line, says that it is missing: a line may hold anything.
+        let missing = self.history.missing();
+        let middle = (!missing.is_empty()).then(|| {
+            format!(
+                "{} of {path} cannot be read ({}), and there are later ones; what kafstack did then is not known here. The file is left as it is; after `kafstack down` it can be removed",
+                count(missing.iter().map(|range| (range.end() - range.start() + 1) as usize).sum(), "record"),
+                missing.iter().map(numbers).collect::<Vec<_>>().join(", "),
+            )
+        });
+        end.into_iter().chain(middle).collect()
     }
 
     /// What was done so far.
@@ -259,6 +278,12 @@ impl Journal {
 fn cut(file: &File, length: u64) -> io::Result<()> {
     file.set_len(length)?;
     file.sync_data()
+}
+
+/// Numbers of records in words.
+fn numbers(range: &RangeInclusive<u64>) -> String {
+    let (first, last) = (range.start(), range.end());
+    if first == last { format!("number {first}") } else { format!("numbers {first} to {last}") }
 }
 
 /// A file's bytes; none if it is not there.

@@ -36,7 +36,7 @@ impl Held {
         let state = State::open(&session.environment.state_base(session.global.rehearse)?, vm)?;
         let lock = state.lock(command, session.now())?;
         let journal = Journal::open(state.folder())?;
-        if let Some(damage) = journal.damage() {
+        for damage in journal.damage() {
             session.terminal.warning(&damage);
         }
         Ok(Held { state, journal, lock })

@@ -179,12 +179,39 @@ fn records_that_stand_there_twice_count_once_wherever_they_are() {
 fn the_user_is_told_of_damage_at_the_end_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(NAME);
-    assert_eq!(written(folder.path(), &story()).damage(), None);
+    assert!(written(folder.path(), &story()).damage().is_empty());
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 1]).unwrap();
-    let told = Journal::open(folder.path()).unwrap().damage().unwrap();
-    assert!(told.contains("bytes of") && told.contains("journal.ndjson were damaged"), "{told}");
-    assert_eq!(Journal::open(folder.path()).unwrap().damage(), None);
+    let told = Journal::open(folder.path()).unwrap().damage();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("bytes of") && told[0].contains("journal.ndjson were damaged"), "{told:?}");
+    let mut journal = Journal::open(folder.path()).unwrap();
+    assert!(journal.damage().is_empty());
+    // What was cut off leaves no gap behind.
+    journal.append(at(9), Record::DownFinished).unwrap();
+    assert!(Journal::open(folder.path()).unwrap().damage().is_empty());
+}
+
+#[test]
+fn the_user_is_told_of_damage_in_the_middle_and_the_file_is_left_as_it_is() {
+    let lines: Vec<Vec<u8>> = sound().split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    assert!(lines.len() > 5);
+    let told = |damaged: &[usize]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        let mut text = lines.clone();
+        damaged.iter().for_each(|line| text[*line][9] ^= 1);
+        std::fs::write(&path, text.concat()).unwrap();
+        let told = Journal::open(folder.path()).unwrap().damage();
+        assert_eq!(std::fs::read(&path).unwrap(), text.concat());
+        assert_eq!(Journal::open(folder.path()).unwrap().damage(), told);
+        let [told] = told.try_into().unwrap();
+        told
+    };
+    let one = told(&[0]);
+    assert!(one.starts_with("1 record of") && one.contains("(number 1)"), "{one}");
+    let three = told(&[1, 2, 4]);
+    assert!(three.starts_with("3 records of") && three.contains("(numbers 2 to 3, number 5)"), "{three}");
 }
 
 #[test]
