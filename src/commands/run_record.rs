@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::session::Session;
 
-use crate::config::{Config, as_yaml};
+use crate::config::{Config, Purpose, Request, as_yaml, resolve};
 use crate::failure::{Failure, Id};
 use crate::host::Clock;
 use crate::journal::{self, Journal};
@@ -111,6 +111,22 @@ pub fn keep_config(run: &Run, config: &Config) -> Result<(), Failure> {
         .map_err(|error| Failure::new(Id::Unexpected, format!("the configuration as YAML: {error}")))?;
     let written = create_private(&path).and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| unusable(&path, "written", &error))
+}
+
+/// The configuration that a run had.
+///
+/// # Errors
+/// It is not there, or this kafstack cannot read it.
+pub fn kept_config(run: &Run) -> Result<Config, Failure> {
+    let kept = resolve(&Request {
+        flags: Vec::new(),
+        environment: Vec::new(),
+        file: Some(run.folder.join(CONFIG)),
+        places: Vec::new(),
+        purpose: Purpose::Fresh,
+        in_force: &|_| Ok(None),
+    });
+    kept.map(|resolved| resolved.config)
 }
 
 /// The events of a run in its folder, beside which the developers' log is kept from now on.

@@ -82,6 +82,19 @@ fn a_run_is_told_with_all_that_its_commands_said() {
 }
 
 #[test]
+fn steps_are_called_as_they_were_in_the_run() {
+    let stage = Stage::empty();
+    let lines = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| line.starts_with('[')).map(str::to_owned).collect()
+    };
+    for _made_then_found in 0..2 {
+        let run = lines(&stage.exits("up --preset kraft", 0).err);
+        assert!(run.last().unwrap().starts_with("[8/8] Wait for Kafka "), "{run:#?}");
+        assert_eq!(lines(&stage.exits("logs", 0).out), run);
+    }
+}
+
+#[test]
 fn one_step_is_told_alone_and_the_events_as_they_are() {
     let stage = failed();
     let out = stage.exits("logs --step add-model", 0).out;

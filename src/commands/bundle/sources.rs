@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::commands::run_record::CONFIG;
-use crate::config::{Config, Purpose, Request, as_yaml, resolve};
+use crate::commands::run_record::{CONFIG, kept_config};
+use crate::config::{Config, as_yaml};
 use crate::host::questions::{self, Question, Questions};
 use crate::host::{Place, paste};
 use crate::journal;
@@ -44,16 +44,8 @@ impl Sources {
 
     /// The configuration of the run, else the one that would be used now.
     pub fn config(&mut self, run: &Run, now: Config) -> Config {
-        let kept = resolve(&Request {
-            flags: Vec::new(),
-            environment: Vec::new(),
-            file: Some(run.folder.join(CONFIG)),
-            places: Vec::new(),
-            purpose: Purpose::Fresh,
-            in_force: &|_| Ok(None),
-        });
-        let config = match kept {
-            Ok(resolved) => resolved.config,
+        let config = match kept_config(run) {
+            Ok(config) => config,
             Err(failure) => {
                 self.missing
                     .push(format!("the run's own configuration ({failure}); kafstack.yaml is today's"));

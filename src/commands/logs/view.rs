@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::kept::{KeptFile, texts};
+use crate::commands::run_record::kept_config;
 use crate::config::Preset;
 use crate::event::Fact;
 use crate::host::kept::End;
@@ -59,7 +60,9 @@ impl View {
     /// # Errors
     /// Its questions cannot be read.
     pub fn new(terminal: &Terminal, run: &Run, step: Option<&str>, verbose: bool) -> io::Result<Self> {
-        let whole = plan::up(&Preset::Microstack.config(), Circumstances::default());
+        // What steps are called depends on it; of a run without one, most names are still right.
+        let config = kept_config(run).unwrap_or_else(|_| Preset::Microstack.config());
+        let whole = plan::up(&config, Circumstances::default());
         Ok(View {
             terminal: terminal.clone(),
             text: String::new(),
