@@ -64,7 +64,7 @@ pub const ROWS: &[Issue] = &[
         scope: Scope::Juju,
         says: &["hook failed: \"install\""],
         class: Class::Transient,
-        cause: "The charm could not install its snap: the container does not reach the snap store",
+        cause: "The charm could not install what it needs, most often because its container does not reach the snap store",
         cure: "`kafstack shell -- juju exec -m {controller}:{model} --unit {unit} -- snap info charmed-kafka` shows it; mend the network, then `kafstack shell -- juju resolved -m {controller}:{model} {unit}`.",
         source: "canonical/kafka-operator#214",
         example: "hook failed: \"install\"",
