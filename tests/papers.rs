@@ -667,3 +667,39 @@ fn no_link_between_the_papers_leads_nowhere() {
         }
     }
 }
+
+/// Every text in a file or in the files of a folder, with their paths.
+fn sources(path: &Path) -> String {
+    if !path.is_dir() {
+        return format!("{}\n{}\n", path.display(), std::fs::read_to_string(path).unwrap_or_default());
+    }
+    std::fs::read_dir(path).unwrap().map(|entry| sources(&entry.unwrap().path())).collect()
+}
+
+#[test]
+fn the_tests_that_the_papers_name_are_there() {
+    let mut found = 0;
+    for paper in std::fs::read_dir(path_of("documentation")).unwrap() {
+        let text = std::fs::read_to_string(paper.unwrap().path()).unwrap();
+        for command in text.split('`').skip(1).step_by(2).filter(|code| code.contains("cargo test ")) {
+            let words: Vec<&str> = command.split("cargo test ").nth(1).unwrap().split_whitespace().collect();
+            let (room, filters) = match words[..] {
+                ["--lib", ref filters @ ..] => ("src".to_owned(), filters),
+                ["--test", target, ref filters @ ..] if path_of("tests").join(target).is_dir() => {
+                    (format!("tests/{target}"), filters)
+                }
+                ["--test", target, ref filters @ ..] => (format!("tests/{target}.rs"), filters),
+                _ => panic!("`{command}` names no part of the tests"),
+            };
+            // cargo itself takes one filter, the tests take any number.
+            let own = filters.iter().position(|word| *word == "--").unwrap_or(filters.len());
+            assert!(own <= 1, "cargo does not understand `{command}`");
+            let sources = sources(&path_of(&room));
+            for filter in filters.iter().filter(|word| !word.starts_with("--")) {
+                assert!(sources.contains(filter), "`{command}`: there is nothing of that name in {room}");
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 10, "{found}");
+}
