@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::failure::{Failure, Id};
 use crate::host::CommandError;
 use crate::step::{Again, Checkpoint, Step, Verdict, Work};
+use crate::text::duration;
 
 /// How long a VM may be down in the middle of a step before the step gives up.
 const STOPPED_FOR: Duration = Duration::from_secs(180);
@@ -69,8 +70,7 @@ pub fn wait(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>) -> Result
 
 /// The checkpoint did not hold in time.
 fn not_met(step: &dyn Step, checkpoint: &Checkpoint, work: &Work<'_>, seen: &str) -> Failure {
-    let message =
-        format!("{}: not done within {}", step.title(), crate::report::duration::words(work.elapsed()));
+    let message = format!("{}: not done within {}", step.title(), duration::words(work.elapsed()));
     let failure = Failure::new(checkpoint.not_met, message)
         .expected(checkpoint.expect.clone())
         .seen(seen)

@@ -9,7 +9,7 @@ use std::fmt;
 pub use cause::Cause;
 pub use id::Id;
 
-use crate::host::CommandError;
+use crate::host::{CommandError, vm};
 use crate::known::{self, Class};
 
 /// What did not happen, in words for the user.
@@ -78,11 +78,16 @@ impl Failure {
     pub fn of_command(doing: &str, error: &CommandError) -> Self {
         match error {
             CommandError::Left { .. } => Failure::new(Id::Interrupted, format!("{doing}: interrupted")),
-            CommandError::StillRunning { .. } => {
-                Failure::new(Id::StillRunning, format!("{doing}: not finished yet"))
-                    .seen(error.to_string())
-                    .hint("`kafstack up` goes on waiting for it")
-            }
+            CommandError::StillRunning { .. } => Failure::new(
+                Id::StillRunning,
+                format!("{doing}: not finished yet"),
+            )
+            .seen(error.to_string())
+            .hint("`kafstack up` goes on waiting for it")
+            .hint(format!(
+                "if it hangs: `kafstack shell -- sh -c '{}'` ends it, and `kafstack up` begins it again",
+                vm::END_LONG_ACT
+            )),
             CommandError::VmNotRunning { .. } => {
                 Failure::new(Id::VmNotReady, format!("{doing}: the VM stopped meanwhile"))
                     .seen(error.to_string())

@@ -87,7 +87,7 @@ impl Run<'_> {
 
     /// A failure with its cause, if that can be found out. Whoever stopped kafstack knows why.
     fn with_cause(&self, step: &'static str, failure: Failure) -> Failure {
-        if self.stop.requested() || failure.cause.is_some() || failure.id == Id::StillRunning {
+        if self.stop.requested() || failure.cause.is_some() {
             return failure;
         }
         let seen = failure.seen.as_deref().unwrap_or_default();

@@ -10,6 +10,7 @@ use crate::event::{Fact, Teller};
 use crate::failure::{Cause, Failure, Id};
 use crate::host::clock::{Stop, TimeScale};
 use crate::host::{CommandError, CommandLine, Flow, Hosts, Output, Place, Stream, Unwatched, Watch};
+use crate::text::duration;
 
 /// One entry of a plan.
 pub trait Step: Send + Sync {
@@ -97,7 +98,7 @@ impl Work<'_> {
     pub fn may_go_on(&self) -> bool {
         let now = self.hosts.clock.now();
         if let Some(slept) = self.pace.pulse(now) {
-            let slept = crate::report::duration::words(slept);
+            let slept = duration::words(slept);
             self.warn(format!("the laptop slept, or its clock was set, for {slept}; this does not count"));
         }
         self.pace.may_go_on(now)
@@ -109,14 +110,20 @@ impl Work<'_> {
         format!("{}.{}.{}", self.act_id, self.attempt, self.hosts.clock.now().as_second())
     }
 
-    /// Says why, when the step stands still and a cause is found.
+    /// Says that the step stands still, when it does, and why, as far as a cause is found.
     pub fn look_into_standstill(&self, seen: &str) {
-        if !self.stop.requested()
-            && self.pace.stands_still(self.hosts.clock.now())
-            && let Some(cause) = self.tell.aside(|| (self.diagnose)(&self.hosts, self.step, seen))
-            && self.pace.is_news(cause.id)
-        {
-            self.tell.tell(cause.fact(self.step));
+        if self.stop.requested() || !self.pace.stands_still(self.hosts.clock.now()) {
+            return;
+        }
+        match self.tell.aside(|| (self.diagnose)(&self.hosts, self.step, seen)) {
+            Some(cause) if self.pace.is_news(cause.id) => self.tell.tell(cause.fact(self.step)),
+            Some(_) => {}
+            None => {
+                if let Some(quiet) = self.pace.worries(self.hosts.clock.now()) {
+                    let quiet = duration::words(quiet);
+                    self.warn(format!("{}: nothing new for {quiet}, and no cause found", self.step));
+                }
+            }
         }
     }
 

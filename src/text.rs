@@ -1,6 +1,8 @@
 //! Text from tools, made harmless for a terminal and for one-line summaries: no control sequence and no control
 //! character passes, and nothing that is not seen.
 
+pub mod duration;
+
 use std::borrow::Cow;
 
 /// Whether a character does something else than stand there: a control character (to some terminals those from U+0080 to

@@ -116,7 +116,8 @@ pub struct Disconnect {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the
-shell again and again.
+shell again and again. In a rehearsal there is no shell; the simulated VM answers to commands
+that kafstack itself uses or advises.
 
 Examples:
   kafstack shell                      in the VM

@@ -12,8 +12,8 @@ use crate::failure::Failure;
 use crate::host::vm::{EXIT_MARK, LONG_MARK, Vm, WRAPPER};
 use crate::host::{CommandLine, Place, Stdin, paste};
 use crate::plan::{Circumstances, Plan};
-use crate::report::duration;
 use crate::step::{Planned, Step};
+use crate::text::duration;
 
 /// `kafstack plan`.
 ///

@@ -6,7 +6,7 @@ use super::session::Session;
 use super::stack::Stack;
 use crate::cli::Shell;
 use crate::failure::{Failure, Id};
-use crate::host::{CommandError, CommandLine, Io, Stdin, Unwatched, paste};
+use crate::host::{CommandError, CommandLine, Io, Output, Stdin, Unwatched, paste};
 
 /// A day: nobody waits for a shell to end.
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
@@ -15,14 +15,10 @@ const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// (canonical/multipass#3771), so a 4 arrives as a 1.
 ///
 /// # Errors
-/// It is a rehearsal, the VM does not run, or the name is no unit's.
+/// The VM does not run, or the name is no unit's; or it is a rehearsal, and the command is none that is simulated.
 pub fn shell(session: &Session, args: &Shell) -> Result<u8, Failure> {
     if session.global.rehearse {
-        return Err(Failure::new(
-            Id::Usage,
-            "there is no shell in a rehearsal: the VM is simulated, and has no programs to run",
-        )
-        .hint("`kafstack status` shows what is simulated"));
+        return simulated(session, args);
     }
     let stack = Stack::open(session)?;
     let line = match &args.unit {
@@ -46,8 +42,21 @@ pub fn shell(session: &Session, args: &Shell) -> Result<u8, Failure> {
         reporters: Vec::new(),
     };
     let (result, _) = conduct.run(move |_| stage.ask(|hosts| hosts.vm.run(&line, &mut Unwatched)))?;
+    ended(&stack, result).map(|(code, _)| code)
+}
+
+/// The exit code of what was run in the VM, and what it said as far as that was captured.
+///
+/// # Errors
+/// It was not run.
+fn ended(stack: &Stack, result: Result<Output, CommandError>) -> Result<(u8, Output), Failure> {
     match result {
-        Ok(output) => Ok(u8::try_from(output.code).unwrap_or(1)),
+        Ok(output) => Ok((u8::try_from(output.code).unwrap_or(1), output)),
+        Err(error @ CommandError::NotInstalled { .. }) => {
+            Err(Failure::new(Id::NotReady, format!("there is no VM `{}`", stack.config.vm.name))
+                .seen(error.to_string())
+                .hint("`kafstack up` makes it"))
+        }
         Err(CommandError::VmNotRunning { state }) if state == "absent" => {
             Err(Failure::new(Id::NotReady, format!("there is no VM `{}`", stack.config.vm.name))
                 .hint("`kafstack up` makes it"))
@@ -59,6 +68,34 @@ pub fn shell(session: &Session, args: &Shell) -> Result<u8, Failure> {
         }
         Err(error) => Err(Failure::of_command("Open the shell", &error)),
     }
+}
+
+/// The simulated VM has no programs, but it answers to what kafstack itself asks and advises.
+///
+/// # Errors
+/// It is not one such command, or there is no VM.
+fn simulated(session: &Session, args: &Shell) -> Result<u8, Failure> {
+    let no_shell = "there is no shell in a rehearsal: the VM is simulated, and has no programs to run";
+    let [program, words @ ..] = args.command.as_slice() else {
+        return Err(Failure::new(Id::Usage, no_shell)
+            .expected("a command after `--` that kafstack uses or advises")
+            .hint("`kafstack status` shows what is simulated"));
+    };
+    if args.unit.is_some() {
+        return Err(Failure::new(
+            Id::Usage,
+            "there are no units to enter in a rehearsal: they are simulated",
+        )
+        .hint("`kafstack status` shows them"));
+    }
+    let stack = Stack::open(session)?;
+    let line = CommandLine::changes(program, words.to_vec());
+    let (code, output) = ended(&stack, stack.stage.ask(|hosts| hosts.vm.ask(&line)))?;
+    session.terminal.data(&output.out());
+    if !output.stderr.is_empty() {
+        session.terminal.note(&output.err());
+    }
+    Ok(code)
 }
 
 /// A command that has the terminal to itself.

@@ -67,7 +67,12 @@ fn up(preset: Preset, seed: u64) -> (Vec<String>, usize) {
         clock.clone(),
         true,
         Arc::new(move |event: Event| {
-            if let Fact::Diagnosed { .. } = &event.fact {
+            let alarm = match &event.fact {
+                Fact::Diagnosed { .. } => true,
+                Fact::Warning { message, .. } => message.contains("nothing new for"),
+                _ => false,
+            };
+            if alarm {
                 heard.lock().unwrap().push(format!("{event:?}"));
             }
         }),

@@ -484,7 +484,7 @@ impl Id {
                 id: "still-running",
                 exit_code: 5,
                 meaning: "A long command goes on in the VM after the step's limit",
-                cure: "Nothing is lost: `kafstack up` waits for it again. `timeouts:` in the configuration gives it longer.",
+                cure: "Nothing is lost: `kafstack up` waits for it again. `timeouts:` in the configuration gives it longer. Only if it hangs, end it with the command that the failure named.",
             },
             Id::VmNotGone => About {
                 id: "vm-not-gone",

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::CommandLine;
+use crate::text::duration::words;
 
 /// Why there is no [`super::Output`], or why the one there is will not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,8 +43,10 @@ pub enum CommandError {
     StillRunning {
         /// The line.
         line: String,
-        /// The limit.
+        /// For how long it was waited for.
         after: Duration,
+        /// For how long it has said nothing.
+        quiet: Duration,
     },
     /// The user interrupted us and what ran here was ended.
     Left {
@@ -116,12 +119,16 @@ impl fmt::Display for CommandError {
                 write!(f, "`{line}` failed with exit code {code}")?;
                 said(f, words)
             }
-            CommandError::TimedOut { line, after, said: words } => {
-                write!(f, "`{line}` did not end within {after:?}")?;
-                said(f, words)
+            CommandError::TimedOut { line, after, said: last } => {
+                write!(f, "`{line}` did not end within {}", words(*after))?;
+                said(f, last)
             }
-            CommandError::StillRunning { line, after } => {
-                write!(f, "`{line}` has not ended within {after:?}; it goes on in the VM")
+            CommandError::StillRunning { line, after, quiet } => {
+                let (after, quiet) = (words(*after), words(*quiet));
+                write!(
+                    f,
+                    "`{line}` has not ended within {after}, and has said nothing for {quiet}; it goes on in the VM"
+                )
             }
             CommandError::Left { line } => write!(f, "`{line}` was left on request"),
             CommandError::Unreachable { line, why } => write!(f, "no answer to `{line}`: {why}"),

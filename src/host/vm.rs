@@ -26,7 +26,7 @@ use crate::tools::multipass;
 ///   exit status itself (4 as 1), and a shell's own colours and width;
 /// - `--openrc FILE` reads variables from a file, so that no password becomes an argument;
 /// - `--start NAME ID` begins a long act in a session of its own, under a lock that the kernel frees when the act is
-///   gone, with output and end status in files; it says `started` (also when this very act has ended already, so
+///   gone, with output, end status and process group in files; it says `started` (also when this very act has ended already, so
 ///   that it may be asked again after a lost connection), or which act is `running` already;
 /// - `--follow NAME OFFSET SECONDS` prints a long act's output from that byte on until its lock is free, for at most
 ///   so long (a process id would do for neither: it may be another's by now, or that of a zombie), then says whether
@@ -47,7 +47,7 @@ case $1 in
   if flock -w 1 9; then case "$(cat "kafstack/$n.end" 2>&1)" in "$i "*) echo started ;; *)
     rm -f "kafstack/$n.end"; : >"kafstack/$n.log"
     setsid sh -c 'n=$1 i=$2; shift 2; "$@" 9>&-; echo "$i $?" >"kafstack/$n.tmp"; mv "kafstack/$n.tmp" "kafstack/$n.end"' kafstack "$n" "$i" "$@" </dev/null >"kafstack/$n.log" 2>&1 &
-    echo "$n $i" >kafstack/running; echo started ;; esac
+    echo "$n $i $!" >kafstack/running; echo started ;; esac
   else
     echo running; cat kafstack/running
   fi
@@ -72,6 +72,10 @@ exit 0"#;
 pub const EXIT_MARK: &str = "kafstack-exit ";
 /// The word before a long act's state.
 pub const LONG_MARK: &str = "kafstack-long ";
+/// What ends the long act that runs in the VM and all that it began; nothing, if none runs. It is for a person to type: a
+/// tool that says nothing for long may still be at work. While the lock is held, the group is that of its holder.
+pub const END_LONG_ACT: &str =
+    r#"flock -n -s kafstack/lock true || kill -- -$(cut -d" " -f3 kafstack/running)"#;
 /// How long one look at a long act lasts, in seconds. Short enough that a broken connection is noticed soon.
 pub const SLICE_S: u64 = 20;
 /// So many acts of other steps are waited for before one begins; there is one at a time, so more is a contradiction.
@@ -82,6 +86,21 @@ const RUNNING_FOR: Duration = Duration::from_secs(5);
 /// What long acts have left in the VM; fails while one is at work.
 pub fn long_acts_at_rest() -> CommandLine {
     CommandLine::reads("flock", ["-n", "-s", "kafstack/lock", "ls", "kafstack"])
+}
+
+/// Which long act began last: its name, id and process group.
+pub fn last_long_act() -> CommandLine {
+    CommandLine::reads("cat", ["kafstack/running"])
+}
+
+/// Whether, by the answer to [`long_acts_at_rest`], one is at work: with 1 flock(1) says that somebody has the lock.
+pub fn one_is_at_work(answer: &Output) -> bool {
+    answer.code == 1
+}
+
+/// Whether, by the answer to [`last_long_act`], it was the one of this name.
+pub fn was_last(answer: &Output, name: &str) -> bool {
+    answer.code == 0 && answer.out().split_whitespace().next() == Some(name)
 }
 
 /// Whether, by the answer to [`long_acts_at_rest`], the long act of this name began and never ended: the VM went down
@@ -232,7 +251,7 @@ impl Vm {
             self.clock.pause(Duration::from_secs(5));
         }
         // What holds the lock in the VM says of itself that it has ended.
-        Err(CommandError::StillRunning { line: line.to_string(), after: elapsed() })
+        Err(CommandError::StillRunning { line: line.to_string(), after: elapsed(), quiet: elapsed() })
     }
 
     /// Starts a long act, or learns which one is running. A lost answer is asked for again: the same act is never
@@ -285,6 +304,7 @@ impl Vm {
         let mut offset: usize = 1;
         let mut tail: Vec<u8> = Vec::new();
         let mut told = Told::default();
+        let mut last_said = elapsed();
         loop {
             let flow = watch.tick(elapsed());
             if flow == Flow::Leave {
@@ -300,6 +320,9 @@ impl Vm {
                     let open = if state == "running" { told.unfinished(&output.stdout) } else { 0 };
                     let whole = output.stdout.len() - open;
                     offset += whole;
+                    if !output.stdout.is_empty() {
+                        last_said = elapsed();
+                    }
                     tail.extend_from_slice(&output.stdout[..whole]);
                     tail.drain(..tail.len().saturating_sub(super::TAIL));
                     if open == 0 {
@@ -339,7 +362,9 @@ impl Vm {
                     return Ok(Output { code, stdout: tail, ..Output::default() });
                 }
                 Some("running") if flow == Flow::GiveUp || elapsed() >= line.timeout => {
-                    return Err(CommandError::StillRunning { line: line.to_string(), after: elapsed() });
+                    let after = elapsed();
+                    let quiet = after.saturating_sub(last_said);
+                    return Err(CommandError::StillRunning { line: line.to_string(), after, quiet });
                 }
                 Some("running") => {}
                 _ => {

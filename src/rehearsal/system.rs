@@ -108,7 +108,7 @@ fn long_acts(guest: &Guest) -> Script {
     }
     let own = |path: &str| path.strip_prefix("/home/ubuntu/kafstack/").map(str::to_owned);
     let mut names: BTreeSet<String> = guest.files.keys().filter_map(|path| own(path)).collect();
-    names.extend(guest.long.iter().map(|long| format!("{}.log", long.name)));
+    names.extend(guest.long.iter().flat_map(|long| [format!("{}.log", long.name), "running".to_owned()]));
     names.insert("lock".to_owned());
     Script::says(names.iter().map(|name| format!("{name}\n")).collect::<String>())
 }

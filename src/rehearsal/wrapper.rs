@@ -110,6 +110,17 @@ fn start(seat: &mut Seat<'_>, name: &str, id: &str, argv: &[&str]) -> Script {
     Script::says("started\n")
 }
 
+/// Ends the long act that runs, if one does. It leaves no status behind.
+pub fn end(seat: &mut Seat<'_>) -> Script {
+    let running = seat.guest_mut().long.as_mut().filter(|long| long.runs);
+    if let Some(long) = running {
+        (long.runs, long.ends) = (false, None);
+        let job = long.job;
+        seat.world.break_off(job);
+    }
+    Script::silent()
+}
+
 /// Shows a long act's output from that byte on, for so long at most.
 fn follow(seat: &mut Seat<'_>, name: &str, offset: i64, at_most: Millis) -> Script {
     let world: &World = seat.world;

@@ -1,7 +1,6 @@
 //! Everything a person sees: the only place that writes to the terminal and asks questions. It draws facts and
 //! decides nothing; whoever runs something tells it through [`crate::event`].
 
-pub mod duration;
 pub mod group_table;
 pub mod model_json;
 pub mod ndjson;

@@ -2,9 +2,9 @@
 
 use super::story::Story;
 use super::terminal::Terminal;
-use super::{Reporter, Titles, duration};
+use super::{Reporter, Titles};
 use crate::event::{Event, Fact};
-use crate::text;
+use crate::text::{self, duration};
 
 /// A line whenever something is worth one.
 pub struct Plain {

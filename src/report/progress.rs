@@ -12,9 +12,10 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::story::Story;
 use super::style::{self, paint};
 use super::terminal::Terminal;
-use super::{Reporter, Titles, duration};
+use super::{Reporter, Titles};
 use crate::event::{Event, Fact};
 use crate::host::Effect;
+use crate::text::duration;
 
 /// How many lines of output are shown.
 const TAIL: usize = 3;

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use super::Titles;
 use super::style::{self, paint};
-use super::{Titles, duration};
 use crate::event::{Event, Fact};
 use crate::host::{Effect, Place, paste};
-use crate::text;
+use crate::text::{self, duration};
 
 /// What is known of a run so far.
 pub struct Story {

@@ -297,6 +297,23 @@ fn why_a_step_stands_still_is_told_long_before_its_limit_and_once() {
 }
 
 #[test]
+fn a_long_standstill_is_told_though_no_cause_is_found() {
+    let warnings = |facts: &[Fact]| -> Vec<String> {
+        let told = facts.iter().filter_map(|fact| match fact {
+            Fact::Warning { message, .. } => Some(message.clone()),
+            _ => None,
+        });
+        told.filter(|message| message.contains("nothing new")).collect()
+    };
+    let came = run(Scripted::new([not_yet("no")]));
+    let told = warnings(&came.facts);
+    assert_eq!(told[0], "scripted: nothing new for 3m 00s, and no cause found");
+    assert_eq!(told.len(), 7, "{told:?}");
+    let moving = (0..120).map(|n| not_yet(&format!("{n} of 120"))).chain([met()]);
+    assert_eq!(warnings(&run(Scripted::new(moving)).facts), [""; 0]);
+}
+
+#[test]
 fn a_failure_is_looked_into_unless_the_user_stopped_it() {
     let fails = || Scripted::new([not_yet("no")]).act_fails(Failure::new(Id::CommandFailed, "no"));
     let came = run_asking(fails(), &Stop::default(), &|_, _, _| Some(cause()));

@@ -14,6 +14,8 @@ const LONGEST: u32 = 3;
 /// What passes between two signs that kafstack itself runs, at most: no question takes longer. More, and the laptop slept
 /// or its clock was set.
 const AWAKE: Duration = Duration::from_secs(600);
+/// So many times as long as it takes until it is looked into, a standstill is told though nothing is found.
+const WORRYING: u32 = 3;
 /// How many different texts are remembered. What comes round again within them is nothing new.
 const REMEMBERED: usize = 1024;
 
@@ -105,13 +107,22 @@ impl Pace {
 
     /// Whether it has stood still for so long that it is time to look into that, for the first time or again.
     pub fn stands_still(&self, now: Timestamp) -> bool {
-        let patience = (self.limit / 10).min(Duration::from_secs(600));
         let mut shown = self.shown();
-        let due = between(shown.looked, now) >= patience;
+        let due = between(shown.looked, now) >= self.patience();
         if due {
             shown.looked = now;
         }
         due
+    }
+
+    /// For how long it has shown nothing new, if that is so long that the user should know, whatever the cause.
+    pub fn worries(&self, now: Timestamp) -> Option<Duration> {
+        Some(self.quiet(now)).filter(|quiet| *quiet >= self.patience() * WORRYING)
+    }
+
+    /// After how long a standstill is looked into.
+    fn patience(&self) -> Duration {
+        (self.limit / 10).min(Duration::from_secs(600))
     }
 
     /// A cause was found. Returns whether it was not named before in this standstill.

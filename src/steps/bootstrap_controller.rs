@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{clear_cut_off, clears_cut_off, in_vm, minutes};
+use super::{clears_cut_off, in_vm, is_half_made, minutes};
 use crate::config::ProxyConfig;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
@@ -102,7 +102,7 @@ impl Step for BootstrapController {
         let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
         let known =
             known.map_err(|error| Failure::of_command("Ask which Juju controllers there are", &error))?;
-        if known.knows(&self.controller) && !clear_cut_off(work, NAME, &self.controller)? {
+        if known.knows(&self.controller) && !is_half_made(work, NAME, &self.controller)? {
             // It was bootstrapped and does not answer now; after a restart of the VM that takes minutes.
             work.waiting(format!("`{}` is there and does not answer yet", self.controller));
             return Ok(());

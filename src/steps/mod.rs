@@ -133,18 +133,21 @@ fn make_sunbeam_current(work: &Work<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Removes a controller whose bootstrap, the long act `by`, was cut off when the VM went down: the client keeps it
-/// (juju/juju:environs/bootstrap/prepare.go), it never comes up, and in its place no other can be made. Returns whether
-/// it was so. A bootstrap that fails cleans up after itself, and one that still runs is followed. A controller that this
-/// act did not say that it makes is somebody else's: Sunbeam's preparation makes none beside one that answers.
-fn clear_cut_off(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Failure> {
+/// Whether a controller that the client knows is half made by the long act `by`, so that its bootstrap is to be run: one
+/// that is still at work is joined by that. One that was cut off when the VM went down left the controller behind
+/// (juju/juju:environs/bootstrap/prepare.go); it never comes up, in its place no other can be made, and it is removed here.
+/// A bootstrap that fails cleans up after itself. A controller that this act did not say that it makes is somebody else's:
+/// Sunbeam's preparation makes none beside one that answers.
+fn is_half_made(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Failure> {
     let ask = |line: CommandLine| {
         let answer = work.hosts.vm.ask(&line);
         answer.map_err(|error| Failure::of_command("Ask how the last bootstrap ended", &error))
     };
-    if !vm::was_cut_off(&ask(vm::long_acts_at_rest())?, by)
-        || ask(vm::long_act_said(by, &juju::creating(controller)))?.code != 0
-    {
+    let at_rest = ask(vm::long_acts_at_rest())?;
+    if vm::one_is_at_work(&at_rest) && vm::was_last(&ask(vm::last_long_act())?, by) {
+        return Ok(true);
+    }
+    if !vm::was_cut_off(&at_rest, by) || ask(vm::long_act_said(by, &juju::creating(controller)))?.code != 0 {
         return Ok(false);
     }
     work.warn(format!(
@@ -154,7 +157,7 @@ fn clear_cut_off(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Fa
     Ok(true)
 }
 
-/// What [`clear_cut_off`] may do, for the plan.
+/// What [`is_half_made`] may do, for the plan.
 fn clears_cut_off(controller: &str) -> Planned {
     Planned::vm(juju::kill_controller(controller)).when("an earlier bootstrap was cut off")
 }

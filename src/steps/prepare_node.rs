@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{clear_cut_off, clears_cut_off, in_vm, minutes, with_sunbeam_hint, yes};
+use super::{clears_cut_off, in_vm, is_half_made, minutes, with_sunbeam_hint, yes};
 use crate::failure::{Failure, Id};
 use crate::host::{CommandError, Hosts, Place};
 use crate::step::{Checkpoint, Planned, Step, Verdict, Work};
@@ -176,7 +176,7 @@ impl Step for PrepareNode {
         let line = juju::controllers();
         let known = work.hosts.vm.ask(&line).and_then(|output| juju::parse_controllers(&line, output));
         if known.is_ok_and(|known| known.knows(sunbeam::LXD_CONTROLLER))
-            && !clear_cut_off(work, NAME, sunbeam::LXD_CONTROLLER)?
+            && !is_half_made(work, NAME, sunbeam::LXD_CONTROLLER)?
             && self.missing(&work.hosts).is_ok_and(|missing| missing.is_none())
         {
             // After a restart of the VM that takes minutes. The script would bootstrap it once more, and fail.

@@ -248,13 +248,17 @@ fn half_an_encryption_gets_the_other_half_only() {
     assert_eq!(seen, "without certificates: zookeeper");
 }
 
-/// The VM of a controller that the client knows and whose bootstrap left these files; `said`: what grep answers.
-fn known_controller(files: &str, said: Option<i32>) -> FakeHost {
+/// The VM of a controller that the client knows.
+fn knows_overlord() -> FakeHost {
     let known = r#"{"controllers":{"overlord":{}},"current-controller":"overlord"}"#;
-    let vm = FakeHost::new()
+    FakeHost::new()
         .says("sudo snap refresh --hold=24h lxd juju", "")
         .says("juju controllers --format json", known)
-        .says("flock -n -s kafstack/lock ls kafstack", files);
+}
+
+/// The same, whose bootstrap left these files; `said`: what grep answers.
+fn known_controller(files: &str, said: Option<i32>) -> FakeHost {
+    let vm = knows_overlord().says("flock -n -s kafstack/lock ls kafstack", files);
     let asked = r#"grep -qF 'Creating Juju controller "overlord"' kafstack/bootstrap-controller.log"#;
     match said {
         Some(0) => vm.says(asked, ""),
@@ -263,14 +267,34 @@ fn known_controller(files: &str, said: Option<i32>) -> FakeHost {
     }
 }
 
-#[test]
-fn only_a_controller_whose_bootstrap_was_cut_off_and_is_kafstacks_is_removed() {
-    let step = BootstrapController {
+fn bootstrap() -> BootstrapController {
+    BootstrapController {
         vm: "microstack".into(),
         controller: "overlord".into(),
         proxy: Preset::Kraft.config().proxy,
         timeout: BootstrapController::TIMEOUT,
+    }
+}
+
+#[test]
+fn a_bootstrap_that_is_still_at_work_is_joined_though_the_client_knows_its_controller() {
+    let at_work = |last: &str| {
+        let vm = knows_overlord().refuses("flock -n -s kafstack/lock ls kafstack", 1, "");
+        vm.says("cat kafstack/running", last)
     };
+    act(
+        &bootstrap(),
+        &at_work("bootstrap-controller 7.1.99 4711\n")
+            .says("juju bootstrap localhost overlord --no-switch", ""),
+    )
+    .unwrap();
+    // Another act has the lock: no further command is expected.
+    act(&bootstrap(), &at_work("launch-instance 7.1.99 4711\n")).unwrap();
+}
+
+#[test]
+fn only_a_controller_whose_bootstrap_was_cut_off_and_is_kafstacks_is_removed() {
+    let step = bootstrap();
     let began = "bootstrap-controller.log\nlock\n";
     // No further command is expected: it is waited for.
     act(&step, &known_controller("lock\n", None)).unwrap();

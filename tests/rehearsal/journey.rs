@@ -129,3 +129,16 @@ fn a_scenario_plants_what_it_says() {
     std::fs::write(stage.path("wrong.yaml"), "faultss: []\n").unwrap();
     stage.exits("up --scenario wrong.yaml", 2);
 }
+
+#[test]
+fn what_is_advised_to_be_typed_in_the_vm_can_be_typed_in_a_rehearsal_and_a_shell_cannot() {
+    let stage = Stage::empty();
+    stage.fails("shell --rehearse -- true", 7, "not-ready");
+    stage.exits("up --preset kraft", 0);
+    let said = stage.exits("shell --rehearse -- make tea", 1);
+    assert!(said.err.contains("this command: make tea"), "{}", said.err);
+    let said = stage.exits("shell --rehearse -- lxc list --format json", 0);
+    assert!(said.out.contains("juju-"), "{}", said.out);
+    stage.fails("shell", 2, "usage");
+    stage.fails("shell kafka/0 --rehearse -- ls", 2, "usage");
+}

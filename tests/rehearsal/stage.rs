@@ -80,7 +80,7 @@ impl Stage {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kafstack"));
         command
             .args(words)
-            .arg("--rehearse")
+            .args((!words.contains(&"--rehearse")).then_some("--rehearse"))
             .env_clear()
             .env("PATH", self.path("no programs"))
             .env("HOME", self.path("home"))

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use super::look::{Snapshot, age};
 use crate::event::format_time;
+use crate::report::model_json;
 use crate::report::status_table::{self, CheckState};
-use crate::report::{duration, model_json};
+use crate::text::duration;
 
 /// For people.
 pub fn table(snapshot: &Snapshot) -> String {

@@ -289,7 +289,8 @@ fn a_long_act_goes_on_when_its_time_is_over() {
     let fixture = Fixture::new();
     let line = act("act", "1", "wait_for go; echo finished >did").within(Duration::from_millis(100));
     let error = fixture.vm.ask(&line).unwrap_err();
-    assert!(matches!(error, CommandError::StillRunning { line: of, .. } if of == line.to_string()));
+    let CommandError::StillRunning { line: of, after, quiet } = &error else { panic!("{error}") };
+    assert!(*of == line.to_string() && quiet <= after, "{error}");
     fixture.write("go", "");
     fixture.until_there("kafstack/act.end");
     assert_eq!(fixture.read("did"), "finished\n");
@@ -309,6 +310,27 @@ fn a_long_act_that_vanishes_without_a_status_is_neither_yes_nor_no() {
     fixture.until_there("kafstack/act.end");
     while fixture.vm.ask(&long_acts_at_rest()).unwrap().code != 0 {}
     assert!(!cut_off("act"), "it ended, however");
+}
+
+#[test]
+fn a_long_act_that_hangs_can_be_ended_with_all_that_it_began() {
+    let fixture = Fixture::new();
+    let end = CommandLine::changes("sh", ["-c", END_LONG_ACT]);
+    let status = |line: &CommandLine| fixture.vm.ask(line).unwrap().code;
+    let hangs = act("act", "1", "exec 8>>held; flock 8; wait_for never & echo one; wait");
+    fixture.vm.run(&hangs, &mut Seen::leaving("one")).unwrap_err();
+    let held = CommandLine::reads("flock", ["-n", "held", "true"]);
+    assert_eq!(status(&held), 1, "it and its child hold it");
+    assert_eq!(status(&end), 0);
+    while status(&held) != 0 {}
+    while status(&long_acts_at_rest()) != 0 {}
+    // Now the number of its group may be another's.
+    let there = fixture.read("kafstack/running");
+    fixture.write("kafstack/running", &format!("act 1 {}", std::process::id()));
+    assert_eq!(status(&end), 0);
+    fixture.write("kafstack/running", &there);
+    let output = fixture.vm.ask(&act("act", "2", "echo anew")).unwrap();
+    assert_eq!((output.code, output.out().as_str()), (0, "anew\n"));
 }
 
 #[test]

@@ -55,7 +55,8 @@ struct Outcome {
     objections: Vec<String>,
 }
 
-/// Plays a cell: with its fault, a second time if it stopped, and once more when the fault is over.
+/// Plays a cell: with its fault, a second time if it stopped, once more when the fault is over, and at last when whoever
+/// reads the hint has ended what hangs.
 fn play(cell: &Cell, world: &World, codes: &BTreeMap<String, i32>) -> Outcome {
     let stage = world.stage.copy();
     let mut objections = Vec::new();
@@ -80,14 +81,41 @@ fn play(cell: &Cell, world: &World, codes: &BTreeMap<String, i32>) -> Outcome {
         }
         if up("cell.yaml").0 == 0 { End::Again(id) } else { End::Stopped(id) }
     };
+    let mut over = true;
     let seen = match seen {
-        End::Stopped(id) if up("healed.yaml").0 != 0 => End::Stuck(id),
+        End::Stopped(id) => match up("healed.yaml") {
+            (0, _) => End::Stopped(id),
+            (_, said) => {
+                over = ended_as_hinted(&stage, &said);
+                if id == "still-running" && !over {
+                    object("no word about how to end it", &said);
+                }
+                if over && up("healed.yaml").0 != 0 {
+                    object("not ready after what the hint says was typed", &said);
+                }
+                End::Stuck(id)
+            }
+        },
         seen => seen,
     };
-    if !matches!(seen, End::Stuck(_)) {
+    if over {
         objections.extend(wrong(&stage, cell));
     }
     Outcome { seen, objections }
+}
+
+/// Does what a person would who is told how to end a command that hangs. Returns whether that was told.
+fn ended_as_hinted(stage: &Stage, said: &str) -> bool {
+    let Some(hint) = said.lines().find_map(|line| line.strip_prefix("hint: if it hangs: `")) else {
+        return false;
+    };
+    let typed = hint.split('`').next().unwrap();
+    // `kafstack … -- sh -c '…'`, as a shell reads it.
+    let (words, script) = typed.split_once(" '").unwrap();
+    let words = words.split(' ').skip(1).chain([script.strip_suffix('\'').unwrap()]);
+    let output = stage.command(&words.collect::<Vec<_>>()).output().unwrap();
+    assert!(output.status.success(), "{typed}: {output:?}");
+    true
 }
 
 /// The id in what a failed command said.
