@@ -32,7 +32,7 @@ pub const ROWS: &[Issue] = &[
         says: &["instance \"", "\" is being prepared"],
         class: Class::Transient,
         cause: "An earlier launch of this VM still goes on in Multipass' service",
-        cure: "`multipass list` shows the VM as soon as its image is ready; then `kafstack up` goes on with it.",
+        cure: "`multipass list` shows the VM as soon as its image is ready; then `kafstack up` goes on with it. If none appears, `sudo snap restart multipass`, then `kafstack up`.",
         source: "canonical/multipass:src/daemon/daemon.cpp",
         example: "launch failed: instance \"microstack\" is being prepared",
         near_miss: "Preparing image for microstack",

@@ -142,3 +142,14 @@ fn what_is_advised_to_be_typed_in_the_vm_can_be_typed_in_a_rehearsal_and_a_shell
     stage.fails("shell", 2, "usage");
     stage.fails("shell kafka/0 --rehearse -- ls", 2, "usage");
 }
+
+#[test]
+fn a_launch_that_hangs_in_multipass_is_waited_for_and_it_is_said_how_to_end_it() {
+    let stage = Stage::empty();
+    let frozen = "faults: [ { command: multipass launch, times: 1, freezes_after: 3s } ]";
+    std::fs::write(stage.path("frozen.yaml"), frozen).unwrap();
+    stage.fails("up --preset kraft --scenario frozen.yaml", 4, "launch-failed");
+    let said = stage.fails("up --preset kraft", 5, "vm-not-ready").err;
+    assert!(said.contains("\"microstack\" is being prepared\"; kafstack waits for that launch"), "{said}");
+    assert!(said.contains("`sudo snap restart multipass` ends it"), "{said}");
+}
