@@ -250,8 +250,8 @@ impl Vm {
             // An act of another step was still running; ours comes after it.
             self.clock.pause(Duration::from_secs(5));
         }
-        // What holds the lock in the VM says of itself that it has ended.
-        Err(CommandError::StillRunning { line: line.to_string(), after: elapsed(), quiet: elapsed() })
+        // What holds the lock in the VM says of itself, just now, that it has ended.
+        Err(CommandError::StillRunning { line: line.to_string(), after: elapsed(), quiet: Duration::ZERO })
     }
 
     /// Starts a long act, or learns which one is running. A lost answer is asked for again: the same act is never

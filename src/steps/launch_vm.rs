@@ -109,17 +109,17 @@ impl LaunchVm {
             Err(error) => return Err(Failure::of_command("Create the VM", &error)),
         };
         let there = self.look(&work.hosts).map_err(|error| Failure::of_command("Look for the VM", &error))?;
-        if there.is_some() {
-            work.warn(format!(
-                "`multipass launch` said \"{why}\"; the VM is there, so kafstack goes on with it"
-            ));
-            return Ok(());
-        }
-        // Until its image is ready such a VM is not listed (canonical/multipass:src/daemon/daemon.cpp).
-        if why.contains("is being prepared") {
-            work.warn(format!(
-                "`multipass launch` said \"{why}\"; kafstack waits for that launch. If no VM appears, `sudo snap restart multipass` ends it, and `kafstack up` begins another"
-            ));
+        let yet = match there {
+            Some(_) => Some("the VM is there, so kafstack goes on with it"),
+            // Until its image is ready such a VM is not listed, and only the service's memory holds its name
+            // (canonical/multipass:src/daemon/daemon.cpp).
+            None if why.contains("is being prepared") => Some(
+                "kafstack waits for that launch. If no VM appears, `sudo snap restart multipass` ends it, and `kafstack up` begins another",
+            ),
+            None => None,
+        };
+        if let Some(yet) = yet {
+            work.warn(format!("`multipass launch` said \"{why}\"; {yet}"));
             return Ok(());
         }
         Err(Failure::new(Id::LaunchFailed, format!("Multipass could not create the VM `{}`", self.vm.name))
