@@ -9,7 +9,8 @@ use std::fmt;
 pub use cause::Cause;
 pub use id::Id;
 
-use crate::host::{CommandError, vm};
+use crate::host::CommandError;
+use crate::host::vm::long_acts;
 use crate::known::{self, Class};
 
 /// What did not happen, in words for the user.
@@ -86,7 +87,7 @@ impl Failure {
             .hint("`kafstack up` goes on waiting for it")
             .hint(format!(
                 "if it hangs: `kafstack shell -- sh -c '{}'` ends it, and `kafstack up` begins it again",
-                vm::END_LONG_ACT
+                long_acts::END
             )),
             CommandError::VmNotRunning { .. } => {
                 Failure::new(Id::VmNotReady, format!("{doing}: the VM stopped meanwhile"))

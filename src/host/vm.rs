@@ -3,6 +3,8 @@
 //! No argument ever becomes shell text: the wrapper sees them as `"$@"` only. This is the one file above the
 //! laptop that knows how to get into the VM.
 
+pub mod long_acts;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -72,49 +74,12 @@ exit 0"#;
 pub const EXIT_MARK: &str = "kafstack-exit ";
 /// The word before a long act's state.
 pub const LONG_MARK: &str = "kafstack-long ";
-/// What ends the long act that runs in the VM and all that it began; nothing, if none runs. It is for a person to type: a
-/// tool that says nothing for long may still be at work. While the lock is held, the group is that of its holder.
-pub const END_LONG_ACT: &str =
-    r#"flock -n -s kafstack/lock true || kill -- -$(cut -d" " -f3 kafstack/running)"#;
 /// How long one look at a long act lasts, in seconds. Short enough that a broken connection is noticed soon.
 pub const SLICE_S: u64 = 20;
 /// So many acts of other steps are waited for before one begins; there is one at a time, so more is a contradiction.
 const OTHERS: u32 = 10;
 /// How long a "Running" from Multipass is believed before a further command is sent into the VM.
 const RUNNING_FOR: Duration = Duration::from_secs(5);
-
-/// What long acts have left in the VM; fails while one is at work.
-pub fn long_acts_at_rest() -> CommandLine {
-    CommandLine::reads("flock", ["-n", "-s", "kafstack/lock", "ls", "kafstack"])
-}
-
-/// Which long act began last: its name, id and process group.
-pub fn last_long_act() -> CommandLine {
-    CommandLine::reads("cat", ["kafstack/running"])
-}
-
-/// Whether, by the answer to [`long_acts_at_rest`], one is at work: with 1 flock(1) says that somebody has the lock.
-pub fn one_is_at_work(answer: &Output) -> bool {
-    answer.code == 1
-}
-
-/// Whether, by the answer to [`last_long_act`], it was the one of this name.
-pub fn was_last(answer: &Output, name: &str) -> bool {
-    answer.code == 0 && answer.out().split_whitespace().next() == Some(name)
-}
-
-/// Whether, by the answer to [`long_acts_at_rest`], the long act of this name began and never ended: the VM went down
-/// under it.
-pub fn was_cut_off(answer: &Output, name: &str) -> bool {
-    let names = answer.out();
-    let left = |kind: &str| names.lines().any(|line| line.strip_suffix(kind) == Some(name));
-    answer.code == 0 && left(".log") && !left(".end")
-}
-
-/// Whether the long act of this name said these words: 0 is yes, 1 no, 2 that it left no log (grep(1)).
-pub fn long_act_said(name: &str, words: &str) -> CommandLine {
-    CommandLine::reads("grep", ["-qF", words, &format!("kafstack/{name}.log")])
-}
 
 /// The VM of that name on this laptop.
 pub struct Vm {

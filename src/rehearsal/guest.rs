@@ -8,7 +8,7 @@ use super::timeline::{Draw, Millis};
 use super::world::{Guest, World};
 use super::{juju, lxd, multipass, openstack, prepare, snap, sunbeam, system, wrapper};
 use crate::host::Stdin;
-use crate::host::vm::END_LONG_ACT;
+use crate::host::vm::long_acts;
 
 /// Where a command in a VM runs, and as whom.
 pub struct Seat<'a> {
@@ -84,7 +84,7 @@ pub fn run(seat: &mut Seat<'_>, argv: &[&str]) -> Script {
         ("openstack", _) if has("openstack") => openstack::run(seat, argv),
         ("juju" | "sunbeam" | "openstack", _) => Script::not_found(program),
         ("bash", ["-x", script]) => prepare::run(seat, script),
-        ("sh", ["-c", END_LONG_ACT]) => wrapper::end(seat),
+        ("sh", ["-c", long_acts::END]) => wrapper::end(seat),
         _ => small(seat, argv),
     }
 }

@@ -46,7 +46,8 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::failure::{Failure, Id};
-use crate::host::{CommandError, CommandLine, Hosts, Place, vm};
+use crate::host::vm::long_acts;
+use crate::host::{CommandError, CommandLine, Hosts, Place};
 use crate::step::{Planned, Verdict, Work};
 use crate::tools::juju_status::{self, Status};
 use crate::tools::kafka::Cluster;
@@ -143,11 +144,13 @@ fn is_half_made(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Fai
         let answer = work.hosts.vm.ask(&line);
         answer.map_err(|error| Failure::of_command("Ask how the last bootstrap ended", &error))
     };
-    let at_rest = ask(vm::long_acts_at_rest())?;
-    if vm::one_is_at_work(&at_rest) && vm::was_last(&ask(vm::last_long_act())?, by) {
+    let at_rest = ask(long_acts::at_rest())?;
+    if long_acts::one_is_at_work(&at_rest) && long_acts::was_last(&ask(long_acts::last())?, by) {
         return Ok(true);
     }
-    if !vm::was_cut_off(&at_rest, by) || ask(vm::long_act_said(by, &juju::creating(controller)))?.code != 0 {
+    if !long_acts::was_cut_off(&at_rest, by)
+        || ask(long_acts::said(by, &juju::creating(controller)))?.code != 0
+    {
         return Ok(false);
     }
     work.warn(format!(

@@ -301,21 +301,21 @@ fn a_long_act_that_vanishes_without_a_status_is_neither_yes_nor_no() {
     let fixture = Fixture::new();
     let error = fixture.vm.ask(&act("act", "1", "echo one; kill -9 $PPID")).unwrap_err();
     assert!(matches!(&error, CommandError::Unreachable { why, .. } if why.contains("status")), "{error}");
-    let cut_off = |name: &str| was_cut_off(&fixture.vm.ask(&long_acts_at_rest()).unwrap(), name);
+    let cut_off = |name: &str| long_acts::was_cut_off(&fixture.vm.ask(&long_acts::at_rest()).unwrap(), name);
     assert!(cut_off("act") && !cut_off("other"));
     let mut seen = Seen::leaving("one");
     fixture.vm.run(&act("act", "2", "echo one; wait_for go; exit 1"), &mut seen).unwrap_err();
     assert!(!cut_off("act"), "it runs");
     fixture.write("go", "");
     fixture.until_there("kafstack/act.end");
-    while fixture.vm.ask(&long_acts_at_rest()).unwrap().code != 0 {}
+    while fixture.vm.ask(&long_acts::at_rest()).unwrap().code != 0 {}
     assert!(!cut_off("act"), "it ended, however");
 }
 
 #[test]
 fn a_long_act_that_hangs_can_be_ended_with_all_that_it_began() {
     let fixture = Fixture::new();
-    let end = CommandLine::changes("sh", ["-c", END_LONG_ACT]);
+    let end = CommandLine::changes("sh", ["-c", long_acts::END]);
     let status = |line: &CommandLine| fixture.vm.ask(line).unwrap().code;
     let hangs = act("act", "1", "exec 8>>held; flock 8; wait_for never & echo one; wait");
     fixture.vm.run(&hangs, &mut Seen::leaving("one")).unwrap_err();
@@ -323,7 +323,7 @@ fn a_long_act_that_hangs_can_be_ended_with_all_that_it_began() {
     assert_eq!(status(&held), 1, "it and its child hold it");
     assert_eq!(status(&end), 0);
     while status(&held) != 0 {}
-    while status(&long_acts_at_rest()) != 0 {}
+    while status(&long_acts::at_rest()) != 0 {}
     // Now the number of its group may be another's.
     let there = fixture.read("kafstack/running");
     fixture.write("kafstack/running", &format!("act 1 {}", std::process::id()));
