@@ -1,6 +1,14 @@
 //! The command line: types only. Their doc comments are the help text. `environment` is what there is beside it.
 //!
 //! What the options mean is decided in `commands` and `config`; here they are only told apart.
+//!
+//! Every start builds this, a start that only learns that another is at work as well. So a command's own options are
+//! built only when it is the one that was typed (`defer`).
+
+#![allow(
+    clippy::missing_docs_in_private_items,
+    reason = "what a command does is said once, at its variant: a doc comment of the type behind it would replace that in its help"
+)]
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -99,6 +107,14 @@ impl Cli {
         }
         Ok(cli)
     }
+
+    /// The whole definition, for whoever reads it.
+    #[cfg(test)]
+    pub fn definition() -> clap::Command {
+        let mut command = Cli::command();
+        command.build();
+        command
+    }
 }
 
 /// `--config` is a file for every command, and an option of the topic for whoever knows Kafka's own tools: after
@@ -188,6 +204,7 @@ pub struct Global {
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Bring the stack to ready, step by step; resumes and repairs
     Up(Up),
@@ -256,7 +273,6 @@ pub enum Command {
     Man,
 }
 
-/// `up`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -297,7 +313,6 @@ pub struct Up {
     pub ignore_laptop: bool,
 }
 
-/// `down`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  kafstack down --yes                 without a question, for scripts")]
 pub struct Down {
@@ -310,7 +325,6 @@ pub struct Down {
     pub adopt: bool,
 }
 
-/// `status`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -346,7 +360,6 @@ pub struct Status {
     pub timeout: Option<Duration>,
 }
 
-/// `plan`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -358,7 +371,6 @@ pub struct Plan {
     pub format: PlanFormat,
 }
 
-/// `doctor`.
 #[derive(Args, Debug)]
 pub struct Doctor {
     /// How it is printed.
@@ -366,8 +378,8 @@ pub struct Doctor {
     pub shown: Shown,
 }
 
-/// `config`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Config {
     /// Show the configuration in force and where each value came from
     Show {
@@ -381,7 +393,6 @@ pub enum Config {
     Check,
 }
 
-/// `explain`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -511,8 +522,9 @@ mod tests {
 
     #[test]
     fn only_the_commands_of_this_release_are_there() {
-        let command = Cli::command();
-        let names: Vec<_> = command.get_subcommands().map(clap::Command::get_name).collect();
+        let command = Cli::definition();
+        let names: Vec<_> =
+            command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help").collect();
         assert_eq!(
             names,
             [
@@ -548,6 +560,20 @@ mod tests {
         assert!(
             command.get_subcommands().chain([&command]).all(|c| c.get_arguments().all(|a| !a.is_hide_set()))
         );
+    }
+
+    #[test]
+    fn a_doc_comment_of_the_type_behind_a_command_does_not_replace_its_help() {
+        fn same(said: &clap::Command, built: &clap::Command) {
+            for command in said.get_subcommands() {
+                let built = built.find_subcommand(command.get_name()).unwrap();
+                let about = |c: &clap::Command| c.get_about().map(ToString::to_string);
+                assert!(command.get_about().is_some(), "{}", built.get_display_name().unwrap_or_default());
+                assert_eq!(about(command), about(built));
+                same(command, built);
+            }
+        }
+        same(&Cli::command(), &Cli::definition());
     }
 
     #[test]

@@ -33,7 +33,6 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cli::{Cli, Environment};
-use commands::Heard;
 use commands::session::Session;
 use failure::Failure;
 use host::clock::Stop;
@@ -69,10 +68,8 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, environment: Environment, terminal: &Terminal, stop: Stop) -> Result<u8, Failure> {
     cli.global.check()?;
     log::begin(cli.global.verbose, terminal);
-    let global = cli.global.clone();
-    let heard = Heard::listen(&stop)?;
-    let session = Session { global, environment, terminal: terminal.clone(), stop };
-    commands::run(cli, &session).map_err(|failure| heard.explain(failure))
+    let session = Session::new(cli.global.clone(), environment, terminal.clone(), stop);
+    commands::run(cli, &session).map_err(|failure| session.explain(failure))
 }
 
 /// The terminal as the options, the environment and the streams have it.

@@ -4,7 +4,6 @@ use clap::Args;
 
 use super::Consent;
 
-/// `demo`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It makes the user `demo` for the topic `test-topic`, lets the application `kafka-test-app` send

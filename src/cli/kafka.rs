@@ -4,8 +4,8 @@ use clap::{Args, Subcommand};
 
 use super::{Consent, Shown};
 
-/// `topic`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Topic {
     /// Make a topic
     #[command(after_help = "\
@@ -23,7 +23,6 @@ Examples:
     Delete(TopicDelete),
 }
 
-/// `topic create`.
 #[derive(Args, Debug)]
 pub struct TopicCreate {
     /// Its name
@@ -43,7 +42,6 @@ pub struct TopicCreate {
     pub if_not_exists: bool,
 }
 
-/// `topic list`.
 #[derive(Args, Debug)]
 pub struct TopicList {
     /// How it is printed.
@@ -51,7 +49,6 @@ pub struct TopicList {
     pub shown: Shown,
 }
 
-/// `topic describe`.
 #[derive(Args, Debug)]
 pub struct TopicDescribe {
     /// Its name
@@ -61,7 +58,6 @@ pub struct TopicDescribe {
     pub shown: Shown,
 }
 
-/// `topic alter`.
 #[derive(Args, Debug)]
 pub struct TopicAlter {
     /// Its name
@@ -75,7 +71,6 @@ pub struct TopicAlter {
     pub options: Vec<String>,
 }
 
-/// `topic delete`.
 #[derive(Args, Debug)]
 pub struct TopicDelete {
     /// Its name
@@ -88,7 +83,6 @@ pub struct TopicDelete {
     pub if_exists: bool,
 }
 
-/// `connect`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The route is gone after a restart of the laptop; `kafstack connect` makes it again.
@@ -104,7 +98,6 @@ pub struct Connect {
     pub consent: Consent,
 }
 
-/// `disconnect`.
 #[derive(Args, Debug)]
 pub struct Disconnect {
     /// Whether it still asks.
@@ -112,7 +105,6 @@ pub struct Disconnect {
     pub consent: Consent,
 }
 
-/// `shell`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It ends with what the shell ends with; only a 4 becomes a 1, since Multipass 1.16 would open the

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::{Shown, duration};
 
-/// `group`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Group {
     /// List the consumer groups and how many messages each has still to read
     List(GroupList),
@@ -15,7 +15,6 @@ pub enum Group {
     Describe(GroupDescribe),
 }
 
-/// `group list`.
 #[derive(Args, Debug)]
 pub struct GroupList {
     /// How it is printed.
@@ -23,7 +22,6 @@ pub struct GroupList {
     pub shown: Shown,
 }
 
-/// `group describe`.
 #[derive(Args, Debug)]
 pub struct GroupDescribe {
     /// Its name
@@ -33,7 +31,6 @@ pub struct GroupDescribe {
     pub shown: Shown,
 }
 
-/// `produce`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Every line is one message, an empty one too. The last line ends the command; on a terminal that is Ctrl-D.
@@ -49,7 +46,6 @@ pub struct Produce {
     pub key_separator: Option<String>,
 }
 
-/// `consume`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Without --max and --timeout it goes on until Ctrl-C, which is its normal end (exit code 0).
@@ -81,8 +77,8 @@ pub struct Consume {
     pub key_separator: Option<String>,
 }
 
-/// `admin`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Admin {
     /// Show the cluster's own admin account
     Show(AdminShow),
@@ -90,7 +86,6 @@ pub enum Admin {
     Rotate,
 }
 
-/// `admin show`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -15,7 +15,6 @@ pub enum NeighbourName {
     Karapace,
 }
 
-/// `add`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -33,7 +32,6 @@ pub struct Add {
     pub shown: Shown,
 }
 
-/// `remove`.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  kafstack remove kafka-ui --yes       without a question, for scripts")]
 pub struct Remove {

@@ -6,7 +6,6 @@ use clap::Args;
 
 use super::{Shown, TextFormat};
 
-/// `logs`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 It tells what the run told, and with each command that changed something all that the tool said. Of
@@ -35,7 +34,6 @@ pub struct Logs {
     pub format: TextFormat,
 }
 
-/// `bundle`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Nothing is sent anywhere: look into the file before you hand it on. Its README.txt says what is in

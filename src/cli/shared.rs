@@ -3,7 +3,7 @@
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
-/// How what prints tables prints them.
+// How what prints tables prints them.
 #[derive(Args, Debug)]
 pub struct Shown {
     /// As a table for people or as JSON
@@ -17,7 +17,7 @@ pub struct Shown {
     pub format: TableFormat,
 }
 
-/// The answer to what is asked before something is changed.
+// The answer to what is asked before something is changed.
 #[derive(Args, Debug)]
 pub struct Consent {
     /// Answer every question with yes

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Consent, Shown, TextFormat};
 
-/// `user`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum User {
     /// Make a user for a topic, with a password of its own
     #[command(after_help = "\
@@ -41,7 +41,6 @@ pub enum Role {
     Admin,
 }
 
-/// `user create`.
 #[derive(Args, Debug)]
 pub struct UserCreate {
     /// Its name: lower-case letters, digits and hyphens
@@ -60,7 +59,6 @@ pub struct UserCreate {
     pub create_topic: bool,
 }
 
-/// `user list`.
 #[derive(Args, Debug)]
 pub struct UserList {
     /// How it is printed.
@@ -68,7 +66,6 @@ pub struct UserList {
     pub shown: Shown,
 }
 
-/// `user show`.
 #[derive(Args, Debug)]
 pub struct UserShow {
     /// Its name
@@ -81,14 +78,12 @@ pub struct UserShow {
     pub shown: Shown,
 }
 
-/// `user rotate`.
 #[derive(Args, Debug)]
 pub struct UserRotate {
     /// Its name
     pub name: String,
 }
 
-/// `user delete`.
 #[derive(Args, Debug)]
 pub struct UserDelete {
     /// Its name
@@ -101,7 +96,6 @@ pub struct UserDelete {
     pub if_exists: bool,
 }
 
-/// `client-config`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -149,8 +143,8 @@ pub enum ClientFormat {
     Rust,
 }
 
-/// `tls`.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Tls {
     /// Encrypt connections, with an authority of the stack's own
     #[command(after_help = "Example:\n  kafstack tls enable --ca-name \"Demo CA\"")]
@@ -162,7 +156,6 @@ pub enum Tls {
     Ca(TlsCa),
 }
 
-/// `tls enable`.
 #[derive(Args, Debug)]
 pub struct TlsEnable {
     /// What the authority is called [default: kafstack, or as it is called already]
@@ -170,7 +163,6 @@ pub struct TlsEnable {
     pub ca_name: Option<String>,
 }
 
-/// `tls disable`.
 #[derive(Args, Debug)]
 pub struct TlsDisable {
     /// Whether it still asks.
@@ -178,7 +170,6 @@ pub struct TlsDisable {
     pub consent: Consent,
 }
 
-/// `tls ca`.
 #[derive(Args, Debug)]
 pub struct TlsCa {
     /// As PEM text or as JSON
@@ -186,7 +177,6 @@ pub struct TlsCa {
     pub format: TextFormat,
 }
 
-/// `scale`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

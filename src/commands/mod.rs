@@ -36,8 +36,6 @@ mod user;
 
 use clap::CommandFactory;
 
-pub use conduct::Heard;
-
 use crate::cli::{Cli, Command};
 use crate::failure::{Failure, Id};
 use session::Session;

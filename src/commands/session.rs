@@ -1,10 +1,12 @@
 //! What every command works with: options, environment, terminal, and the stage on which it plays.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::conduct::Heard;
 use crate::cli::{Environment, Global};
 use crate::config::{self, Config, Purpose, Request, Resolved};
 use crate::event::Teller;
@@ -30,9 +32,24 @@ pub struct Session {
     pub terminal: Terminal,
     /// What the user's signals ask for.
     pub stop: Stop,
+    /// Who listens to signals between what is conducted, from the first stage on.
+    heard: OnceCell<Heard>,
 }
 
 impl Session {
+    /// A call of kafstack with these options.
+    pub fn new(global: Global, environment: Environment, terminal: Terminal, stop: Stop) -> Self {
+        Session { global, environment, terminal, stop, heard: OnceCell::new() }
+    }
+
+    /// A failure in terms of the signal that came, if one did.
+    pub fn explain(&self, failure: Failure) -> Failure {
+        match self.heard.get() {
+            Some(heard) => heard.explain(failure),
+            None => failure,
+        }
+    }
+
     /// The configuration for this purpose.
     ///
     /// # Errors
@@ -85,11 +102,15 @@ impl Session {
         TimeScale(if self.global.rehearse { 1.0 } else { f64::from(self.environment.time_scale) })
     }
 
-    /// The stage: the real laptop, or the simulated one. `speed` is for commands without an end.
+    /// The stage: the real laptop, or the simulated one. `speed` is for commands without an end. From now on signals
+    /// are listened to; before, no tool runs and nothing is asked, so there is nothing to be left behind.
     ///
     /// # Errors
-    /// The scenario is invalid, or the simulated laptop cannot be opened.
+    /// The scenario is invalid, the simulated laptop cannot be opened, or the system gives us no signals.
     pub fn stage(&self, config: &Config, speed: Option<f64>) -> Result<Stage, Failure> {
+        if self.heard.get().is_none() {
+            let _ = self.heard.set(Heard::listen(&self.stop)?);
+        }
         if !self.global.rehearse {
             let laptop: Arc<dyn Host> = Arc::new(Laptop::new(self.scale()));
             let clock: Arc<dyn Clock> = Arc::new(RealClock::new(self.stop.clone(), self.scale()));

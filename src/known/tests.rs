@@ -4,7 +4,6 @@ mod healthy;
 
 use std::collections::BTreeSet;
 
-use clap::CommandFactory;
 use proptest::prelude::*;
 
 use super::*;
@@ -60,7 +59,7 @@ fn every_row_says_what_it_must() {
 fn every_cure_begins_with_a_command_to_type_on_the_laptop_and_kafstacks_own_exist() {
     let programs =
         ["kafstack", "multipass", "sudo", "curl", "df", "free", "id", "ip", "journalctl", "systemctl"];
-    let commands = Cli::command();
+    let commands = Cli::definition();
     for issue in all() {
         let typed = || issue.cure.split('`').skip(1).step_by(2);
         let first = typed().next().and_then(|command| command.split(' ').next()).unwrap_or_default();
