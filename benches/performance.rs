@@ -10,12 +10,15 @@
 )]
 
 use std::io::{Read, Write};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The binary that is measured.
 const KAFSTACK: &str = env!("CARGO_BIN_EXE_kafstack");
+/// Names folders that every program searches for its libraries as it starts. cargo sets it, a shell does not.
+const LIBRARIES: &str = "LD_LIBRARY_PATH";
 /// Steps of a run.
 const STEPS: usize = 12;
 
@@ -23,6 +26,10 @@ fn main() {
     // `cargo test --benches` asks for nothing but that it starts.
     if std::env::args().any(|arg| arg == "--test") {
         return;
+    }
+    if std::env::var_os(LIBRARIES).is_some() {
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        panic!("{}", again.args(std::env::args_os().skip(1)).env_remove(LIBRARIES).exec());
     }
     println!("| what | kafstack | beside it | ratio |");
     println!("|---|---|---|---|");
