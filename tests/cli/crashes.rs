@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "figures that documentation quotes")]
 
 use crate::fake_laptop::FakeLaptop;
+use crate::kills::effects;
 
 /// A number below `limit` that looks random and is the same each time.
 fn chance(seed: u64, limit: u64) -> u64 {
@@ -13,18 +14,6 @@ fn chance(seed: u64, limit: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     (z ^ (z >> 27)) % limit
 }
-
-/// What an `up` of the smallest stack does, each once.
-const EFFECTS: [&str; 8] = [
-    "snap install multipass",
-    "launch microstack",
-    "snap install lxd",
-    "snap install juju",
-    "initialise lxd",
-    "bootstrap overlord",
-    "add-model demo",
-    "deploy kafka",
-];
 
 #[test]
 fn fifty_kills_at_any_call_and_nothing_is_done_twice() {
@@ -41,7 +30,7 @@ fn fifty_kills_at_any_call_and_nothing_is_done_twice() {
         }
         laptop.kafstack("up --yes --preset kraft").exits_with(0).says("Kafka is ready");
         // What was left behind comes to its end with what the last one waited for.
-        assert_eq!(laptop.effects(), EFFECTS, "{}", laptop.story(0));
+        assert_eq!(laptop.effects(), effects("kraft"), "{}", laptop.story(0));
     }
     println!("{kills} kills of the real program, 0 doubled");
 }
@@ -117,5 +106,5 @@ fn a_multipass_daemon_that_restarts_under_a_long_act_is_waited_for() {
     laptop.start_daemon();
     held.release();
     running.ends().exits_with(0).says("Kafka is ready");
-    assert_eq!(laptop.effects(), EFFECTS, "{}", laptop.story(0));
+    assert_eq!(laptop.effects(), effects("kraft"), "{}", laptop.story(0));
 }

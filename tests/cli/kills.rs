@@ -45,7 +45,7 @@ const LONG: &[(&str, &str)] = &[
 ];
 
 /// What an `up` does, each once and in this order, however often it was killed.
-fn effects(preset: &str) -> &'static [&'static str] {
+pub fn effects(preset: &str) -> &'static [&'static str] {
     match preset {
         "microstack" => &[
             "snap install multipass",

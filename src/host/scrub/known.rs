@@ -43,13 +43,19 @@ thread_local! {
     static DEAF: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
 }
 
-/// Does something without learning from it: what a test makes by chance would be taken out of what others say.
+/// Does something without learning from it, also if it panics: what a test makes by chance would be taken out of what others
+/// say.
 #[cfg(test)]
 pub fn unlearnt<T>(work: impl FnOnce() -> T) -> T {
+    struct Deaf;
+    impl Drop for Deaf {
+        fn drop(&mut self) {
+            DEAF.set(false);
+        }
+    }
     DEAF.set(true);
-    let done = work();
-    DEAF.set(false);
-    done
+    let _deaf = Deaf;
+    work()
 }
 
 /// From now on this text is not shown any more. Of several lines, such as a file, the values that are secret by their shape
