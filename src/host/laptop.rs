@@ -31,6 +31,8 @@ const STOOD_STILL: Duration = Duration::from_secs(5);
 const CHUNK: usize = 16 * 1024;
 /// How many chunks may wait for the caller before the command has to.
 const CHUNKS: usize = 8;
+/// How much every pipe takes while nobody reads it (pipe(7): PIPE_BUF).
+const AT_ONCE: usize = 4096;
 
 /// This machine, as the user who runs kafstack.
 pub struct Laptop {
@@ -318,10 +320,7 @@ fn expression(
         .env_remove("JUJU_DATA");
     match &line.stdin {
         Stdin::Bytes(bytes) => {
-            let (reader, writer) = std::io::pipe()?;
-            let bytes = bytes.clone();
-            thread::spawn(move || write(writer, &bytes));
-            expression = expression.stdin_file(reader);
+            expression = expression.stdin_file(filled(bytes)?);
         }
         Stdin::Stream(feed) => {
             let (reader, writer) = std::io::pipe()?;
@@ -344,9 +343,19 @@ fn expression(
     Ok(expression.env("TERM", "dumb").stdout_file(out).stderr_file(err))
 }
 
-/// Feeds a child. One that does not read its input to the end is no error.
-fn write(mut writer: PipeWriter, bytes: &[u8]) {
-    let _ = writer.write_all(bytes);
+/// A pipe with this text in it. What every pipe takes is in it before there is a child, or a kafstack that is killed between
+/// the two would leave one at work that takes nothing for the whole: Multipass makes a VM without user-data of an empty
+/// input (canonical/multipass:src/client/cli/cmd/launch.cpp), which then carries no mark of ours.
+fn filled(bytes: &[u8]) -> std::io::Result<PipeReader> {
+    let (reader, mut writer) = std::io::pipe()?;
+    let (now, later) = bytes.split_at(bytes.len().min(AT_ONCE));
+    writer.write_all(now)?;
+    if !later.is_empty() {
+        let later = later.to_vec();
+        // A child that does not read its input to the end is no error.
+        thread::spawn(move || writer.write_all(&later));
+    }
+    Ok(reader)
 }
 
 /// Feeds a child as the reader gives it, until either has enough.

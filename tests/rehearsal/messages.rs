@@ -118,7 +118,7 @@ fn a_group_remembers_and_shows_how_far_it_has_read() {
 #[test]
 fn a_topic_that_is_not_there_is_said_before_anything_is_sent() {
     let stage = Stage::ready("kraft");
-    for words in ["produce orders", "consume orders"] {
+    for words in ["produce orders", "consume orders --speed 10000"] {
         let said = stage.says(words, "one\n", 2);
         assert!(said.contains("there is no topic `orders` [topic-unknown]"), "{said}");
     }

@@ -54,6 +54,19 @@ fn streams_stay_apart_and_come_line_by_line() {
 }
 
 #[test]
+fn what_a_child_is_fed_is_in_its_pipe_before_there_is_a_child() {
+    let waiting = |bytes: &[u8]| rustix::io::ioctl_fionread(filled(bytes).unwrap()).unwrap();
+    assert_eq!(waiting(b""), 0);
+    let config = crate::config::Preset::Microstack.config();
+    let user_data = crate::cloud_init::for_vm(&config.vm.name, &config.proxy);
+    assert_eq!(waiting(user_data.as_bytes()), u64::try_from(user_data.len()).unwrap());
+    assert!(waiting(&[b'x'; 3 * AT_ONCE]) >= u64::try_from(AT_ONCE).unwrap());
+    let mut rest = Vec::new();
+    filled(&[b'x'; 300_000]).unwrap().read_to_end(&mut rest).unwrap();
+    assert_eq!(rest.len(), 300_000);
+}
+
+#[test]
 fn exit_codes_and_signals_come_through() {
     for (script, code) in [("exit 0", 0), ("exit 4", 4), ("kill -9 $$", 137), ("exec >&- 2>&-; exit 5", 5)] {
         assert_eq!(laptop().ask(&sh(script)).unwrap().code, code, "{script}");
