@@ -112,7 +112,7 @@ fn launch_vm(config: &Config, with: Circumstances) -> Box<dyn Step> {
     Box::new(LaunchVm {
         vm: config.vm.clone(),
         cloud_init: cloud_init::for_vm(&config.vm.name, &config.proxy),
-        launched: with.launched,
+        launched: with.launched.into(),
         adopt: with.adopt,
         timeout: limit(config, "launch-vm", LaunchVm::TIMEOUT),
     })

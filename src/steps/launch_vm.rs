@@ -1,5 +1,6 @@
 //! The VM: there, ours, running, and as configured inside.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::{in_vm, minutes};
@@ -19,9 +20,9 @@ pub struct LaunchVm {
     pub vm: VmConfig,
     /// Its user data.
     pub cloud_init: String,
-    /// The journal records a launch since the last `down`. It is believed only while the VM cannot be asked
-    /// without starting it.
-    pub launched: bool,
+    /// The journal records a launch since the last `down`, or this run began one. It is believed only while the VM
+    /// cannot be asked without starting it, or its first boot goes on.
+    pub launched: AtomicBool,
     /// The user handed a VM of this name over.
     pub adopt: bool,
     /// The step's limit.
@@ -39,9 +40,20 @@ impl LaunchVm {
         Ok(fleet.into_iter().find(|vm| vm.name == self.vm.name))
     }
 
-    /// A VM of this name is there, and not ours.
+    /// Whether a launch of ours may have made it.
+    fn launched(&self) -> bool {
+        self.launched.load(Ordering::Relaxed)
+    }
+
+    /// A VM of this name is there, and not ours. Multipass has made VMs without their user-data (canonical/multipass#4396);
+    /// one of these nobody can tell from a stranger's, so it is left alone as well.
     fn foreign(&self, seen: &str) -> Verdict {
-        Verdict::broken(not_ours(&self.vm.name, seen))
+        let failure = not_ours(&self.vm.name, seen);
+        Verdict::broken(if self.launched() {
+            failure.hint("kafstack did begin a launch of this name. If nobody else made this VM, Multipass made it without what kafstack gave along: `kafstack down --adopt`, then `kafstack up`")
+        } else {
+            failure
+        })
     }
 
     /// A running VM: asked from inside. Our mark decides whose it is, whatever the journal says.
@@ -51,7 +63,7 @@ impl LaunchVm {
         let cloud_init = || hosts.vm.ask(&line).and_then(|output| linux::parse_cloud_init(&line, output));
         if mark.code != 0 || mark.out().trim() != self.vm.name {
             // cloud-init writes the mark early, but not at once.
-            if self.launched && matches!(cloud_init()?, CloudInit::Running) {
+            if self.launched() && matches!(cloud_init()?, CloudInit::Running) {
                 return Ok(Verdict::not_yet("running; cloud-init has not written our mark yet"));
             }
             if self.adopt {
@@ -102,6 +114,7 @@ impl LaunchVm {
     /// (canonical/multipass#3200): then it is looked at and gone on with.
     fn launch(&self, work: &Work<'_>) -> Result<(), Failure> {
         let line = multipass::launch(&self.vm, &self.cloud_init);
+        self.launched.store(true, Ordering::Relaxed);
         let why = match work.hosts.laptop.run(&line, &mut crate::host::Unwatched) {
             Ok(output) if output.code == 0 => return Ok(()),
             Ok(output) => output.last_words(&line),
@@ -186,7 +199,7 @@ impl Step for LaunchVm {
         match vm.state.as_str() {
             "Running" => self.look_inside(hosts),
             // These two cannot be asked whose they are without starting them.
-            "Stopped" | "Suspended" | "Deleted" if !self.launched && !self.adopt => {
+            "Stopped" | "Suspended" | "Deleted" if !self.launched() && !self.adopt => {
                 Ok(self.foreign(&format!("it is {} and the journal knows nothing of it", vm.state)))
             }
             state => Ok(Verdict::not_yet(format!("the VM is {state}"))),
@@ -240,6 +253,7 @@ mod tests {
             memory: Size::gib(32),
             disk: Size::gib(120),
         };
+        let launched = AtomicBool::new(launched);
         LaunchVm { vm, cloud_init: String::new(), launched, adopt: false, timeout: LaunchVm::TIMEOUT }
     }
 
@@ -263,6 +277,7 @@ mod tests {
             .says("cloud-init status --format json", r#"{"status":"done"}"#);
         let Verdict::Broken(failure) = probe(&step(true), &laptop, &vm) else { panic!("not broken") };
         assert_eq!(failure.id, Id::VmNotOurs);
+        assert!(failure.hints.iter().any(|hint| hint.contains("`kafstack down --adopt`")), "{failure}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{AddModel, BootstrapController, DeployApplication, LaunchInstance};
+use super::{AddModel, BootstrapController, DeployApplication, LaunchInstance, LaunchVm};
 use crate::config::JujuConfig;
 use crate::config::{Channel, Preset};
 use crate::event::Teller;
@@ -15,12 +15,17 @@ use crate::host::fake::FakeHost;
 use crate::host::{Hosts, Output};
 use crate::known::Class;
 use crate::step::{Again, Pace, Step, Verdict, Work};
+use crate::tools::multipass;
 
-/// Lets a step act on a laptop and a VM that expect these commands.
+/// Lets a step act in a VM that expects these commands.
 fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
+    act_on(step, &FakeHost::new(), vm)
+}
+
+/// The same where the laptop expects commands as well.
+fn act_on(step: &dyn Step, laptop: &FakeHost, vm: &FakeHost) -> Result<(), Failure> {
     let clock = FakeClock::default();
-    let laptop = FakeHost::new();
-    let hosts = Hosts { laptop: &laptop, vm, clock: &clock };
+    let hosts = Hosts { laptop, vm, clock: &clock };
     let tell = Teller::silent(Arc::new(FakeClock::default()), false);
     let stop = Stop::default();
     let pace = Pace::new(Timestamp::UNIX_EPOCH, Duration::from_secs(600));
@@ -42,6 +47,35 @@ fn act(step: &dyn Step, vm: &FakeHost) -> Result<(), Failure> {
 fn probe(step: &dyn Step, vm: &FakeHost) -> Verdict {
     let laptop = FakeHost::new();
     step.probe(&Hosts { laptop: &laptop, vm, clock: &FakeClock::default() }).unwrap()
+}
+
+#[test]
+fn a_launch_that_was_begun_in_this_run_is_believed_as_one_in_the_journal() {
+    let config = Preset::Microstack.config();
+    let step = LaunchVm {
+        vm: config.vm.clone(),
+        cloud_init: String::new(),
+        launched: false.into(),
+        adopt: false,
+        timeout: LaunchVm::TIMEOUT,
+    };
+    let list = "multipass list --format json --no-ipv4";
+    let fleet = |state| format!(r#"{{"list":[{{"name":"microstack","state":"{state}"}}]}}"#);
+    let laptop = FakeHost::new()
+        .says(list, r#"{"list":[]}"#)
+        .refuses(&multipass::launch(&config.vm, "").to_string(), 2, "timed out waiting for response")
+        .says(list, &fleet("Running"))
+        .says(list, &fleet("Running"))
+        .says(list, &fleet("Stopped"));
+    let vm = FakeHost::new()
+        .refuses("cat /etc/kafstack/vm", 1, "No such file or directory")
+        .says("cloud-init status --format json", r#"{"status":"running"}"#);
+    act_on(&step, &laptop, &vm).unwrap();
+    let hosts = Hosts { laptop: &laptop, vm: &vm, clock: &FakeClock::default() };
+    for seen in ["cloud-init has not written our mark yet", "the VM is Stopped"] {
+        let Verdict::NotYet { seen: said, .. } = step.probe(&hosts).unwrap() else { panic!("{seen}") };
+        assert!(said.contains(seen), "{said}");
+    }
 }
 
 const SERVERS: &str = "openstack server list --name '^demo_instance$' -f json";

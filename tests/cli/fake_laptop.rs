@@ -183,6 +183,12 @@ impl FakeLaptop {
         fs::remove_file(self.path("laptop/daemon-down")).unwrap();
     }
 
+    /// VMs are made without what was given along for their first boot, or with it again.
+    pub fn loses_user_data(&self, loses: bool) {
+        let flag = self.path("laptop/loses-user-data");
+        if loses { fs::write(flag, "").unwrap() } else { fs::remove_file(flag).unwrap() }
+    }
+
     /// The next command with this beginning is held before it does anything.
     pub fn hold_before(&self, beginning: &str) -> Held<'_> {
         self.hold("holding-before", beginning)

@@ -49,6 +49,18 @@ fn a_vm_that_was_destroyed_and_made_anew_by_somebody_else_is_foreign() {
 }
 
 #[test]
+fn a_vm_that_came_without_its_user_data_is_left_alone_and_replaced_as_advised() {
+    let laptop = FakeLaptop::new().with_multipass();
+    laptop.loses_user_data(true);
+    let up = laptop.kafstack("up --yes --preset kraft").exits_with(6).says("[vm-not-ours]");
+    up.says("`kafstack down --adopt`, then `kafstack up`");
+    laptop.kafstack("up --yes").exits_with(6).changed_nothing().says("`kafstack down --adopt`");
+    laptop.kafstack("down --adopt --yes").exits_with(0);
+    laptop.loses_user_data(false);
+    laptop.kafstack("up --yes --preset kraft").exits_with(0).says("Kafka is ready");
+}
+
+#[test]
 fn a_vm_that_is_handed_over_is_kafstacks_from_then_on() {
     let laptop = FakeLaptop::new().with_multipass().with_foreign_vm("microstack", "Running");
     let up = laptop.kafstack("up --yes --adopt --preset kraft").exits_with(0).never_ran("multipass launch");

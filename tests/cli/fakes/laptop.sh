@@ -50,6 +50,7 @@ launch() {
   [ ! -e "$vm" ] || refuse "launch failed: instance \"$name\" already exists"
   mkdir -p "$vm/home" "$vm/snaps" "$vm/juju" "$vm/root/etc/kafstack"
   cat >"$vm/user-data"
+  [ ! -e "$ROOT/laptop/loses-user-data" ] || : >"$vm/user-data"
   sed -n 's/^fqdn: //p' "$vm/user-data" >"$vm/fqdn"
   sed -n 's/^ *content: //p' "$vm/user-data" >"$vm/root/etc/kafstack/vm"
   echo ubuntu adm lxd >"$vm/groups"
