@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use serde_json::json;
 
 use super::{State, unusable};
@@ -16,24 +18,27 @@ use crate::event::format_time;
 use crate::failure::{Failure, Id};
 use crate::host::clock::sleep;
 
-/// How often the name of who has just taken the lock is looked for, a millisecond apart.
-const LOOKS: u32 = 40;
+/// How often a lock is tried that nobody who lives is known to have, a millisecond apart.
+const TRIES: u32 = 40;
 
 /// The right to change a stack, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    /// Whose lock it is; closing it frees it.
-    _file: File,
+    /// Whose lock it is.
+    file: File,
     /// The file with who holds it, locked as well.
-    _name: File,
+    name: File,
     /// Where that is.
     holder: PathBuf,
 }
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // What remains means nothing without the lock.
+        // What remains means nothing without the lock. Closing would do, but for a child that is just being started: until
+        // it has begun it has copies of the descriptors, and with them the lock (flock(2)).
         let _ = std::fs::remove_file(&self.holder);
+        let _ = self.name.unlock();
+        let _ = self.file.unlock();
     }
 }
 
@@ -46,6 +51,14 @@ pub struct Holder {
     pub command: String,
     /// Since when, if it is known.
     pub since: Option<Timestamp>,
+}
+
+impl Holder {
+    /// Whether its process is there. Of one that is not known nothing else can be said.
+    fn lives(&self) -> bool {
+        let pid = self.pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        pid.is_none_or(|pid| test_kill_process(pid) != Err(Errno::SRCH))
+    }
 }
 
 impl fmt::Display for Holder {
@@ -75,15 +88,30 @@ impl State {
             .mode(0o600)
             .open(&path)
             .map_err(|e| unusable(&path, "opened", &e))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.locked()),
-            Err(TryLockError::Error(e)) => return Err(unusable(&path, "locked", &e)),
-        }
+        self.win(&file, || sleep(Duration::from_millis(1)))?;
         let holder = self.holder_file();
         let text = json!({ "pid": std::process::id(), "command": command, "since": format_time(now) });
         let name = self.name(&text.to_string()).map_err(|e| unusable(&holder, "written", &e))?;
-        Ok(Lock { _file: file, _name: name, holder })
+        Ok(Lock { file, name, holder })
+    }
+
+    /// Locks the file, or says who has it. One who is not named has only just taken it; of one who was killed a child may be
+    /// left that had not begun. Both are over in a moment.
+    fn win(&self, file: &File, mut pause: impl FnMut()) -> Result<(), Failure> {
+        let mut holder = None;
+        for _ in 0..TRIES {
+            match file.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(e)) => return Err(unusable(&self.folder.join("lock"), "locked", &e)),
+            }
+            holder = self.holder();
+            if holder.as_ref().is_some_and(Holder::lives) {
+                break;
+            }
+            pause();
+        }
+        Err(locked(holder))
     }
 
     /// Writes the name of who has the lock, in a file that is locked before anybody sees it.
@@ -116,30 +144,22 @@ impl State {
         })
     }
 
-    /// The failure of the one who came second.
-    fn locked(&self) -> Failure {
-        // Who has just taken the lock may not have written its name yet.
-        let look = |n| {
-            if n > 0 {
-                sleep(Duration::from_millis(1));
-            }
-            self.holder()
-        };
-        let holder = (0..LOOKS).find_map(look);
-        let who = holder.as_ref().map_or_else(|| "another kafstack".to_owned(), Holder::to_string);
-        let failure = Failure::new(Id::StackLocked, format!("this stack is being changed by {who}"))
-            .hint("`kafstack status` shows how far it is; wait for it");
-        match holder.and_then(|holder| holder.pid) {
-            Some(pid) => {
-                failure.hint(format!("`ps -p {pid}` shows the process; `kill -INT {pid}` ends it gently"))
-            }
-            None => failure,
-        }
-    }
-
     /// The name beside the lock.
     fn holder_file(&self) -> PathBuf {
         self.folder.join("lock.holder")
+    }
+}
+
+/// The failure of the one who came second.
+fn locked(holder: Option<Holder>) -> Failure {
+    let who = holder.as_ref().map_or_else(|| "another kafstack".to_owned(), Holder::to_string);
+    let failure = Failure::new(Id::StackLocked, format!("this stack is being changed by {who}"))
+        .hint("`kafstack status` shows how far it is; wait for it");
+    match holder.and_then(|holder| holder.pid) {
+        Some(pid) => {
+            failure.hint(format!("`ps -p {pid}` shows the process; `kill -INT {pid}` ends it gently"))
+        }
+        None => failure,
     }
 }
 
@@ -183,6 +203,34 @@ mod tests {
         let lock = state.lock("down", at()).unwrap();
         assert_eq!(state.holder().unwrap().command, "down");
         drop(lock);
+    }
+
+    #[test]
+    fn a_child_that_has_not_begun_keeps_no_lock_of_one_who_has_ended() {
+        let base = tempfile::tempdir().unwrap();
+        let state = State::open(base.path(), "microstack").unwrap();
+        let lock = state.lock("up", at()).unwrap();
+        // What a fork copies.
+        let _copies = [lock.file.try_clone().unwrap(), lock.name.try_clone().unwrap()];
+        drop(lock);
+        assert_eq!(state.holder(), None);
+        state.lock("down", at()).unwrap();
+    }
+
+    #[test]
+    fn a_lock_of_one_who_was_killed_is_waited_for_a_moment_and_that_of_one_who_lives_is_not() {
+        let base = tempfile::tempdir().unwrap();
+        let state = State::open(base.path(), "microstack").unwrap();
+        let lock = state.lock("up", at()).unwrap();
+        let file = File::open(state.folder.join("lock")).unwrap();
+        let failure = state.win(&file, || panic!("it lives")).unwrap_err();
+        assert!(failure.message.contains("process"), "{failure}");
+        std::fs::write(state.holder_file(), r#"{"pid":2147483647,"command":"up"}"#).unwrap();
+        let mut tries = 0;
+        assert_eq!(state.win(&file, || tries += 1).unwrap_err().id, Id::StackLocked);
+        assert_eq!(tries, TRIES);
+        let mut lock = Some(lock);
+        state.win(&file, || drop(lock.take())).unwrap();
     }
 
     #[test]
