@@ -45,12 +45,12 @@ impl LaunchVm {
         self.launched.load(Ordering::Relaxed)
     }
 
-    /// A VM of this name is there, and not ours. Multipass has made VMs without their user-data (canonical/multipass#4396);
-    /// one of these nobody can tell from a stranger's, so it is left alone as well.
+    /// A VM of this name is there, and not ours. One that came up without its user-data (an open report says that this
+    /// happens: canonical/multipass#4396) nobody can tell from a stranger's, so it is left alone as well.
     fn foreign(&self, seen: &str) -> Verdict {
         let failure = not_ours(&self.vm.name, seen);
         Verdict::broken(if self.launched() {
-            failure.hint("kafstack did begin a launch of this name. If nobody else made this VM, Multipass made it without what kafstack gave along: `kafstack down --adopt`, then `kafstack up`")
+            failure.hint("kafstack did begin a launch of this name. If nobody else made this VM, it came up without what kafstack gave along: `kafstack down --adopt`, then `kafstack up`")
         } else {
             failure
         })

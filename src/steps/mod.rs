@@ -136,8 +136,8 @@ fn make_sunbeam_current(work: &Work<'_>) -> Result<(), Failure> {
 
 /// Whether a controller that the client knows is half made by the long act `by`, so that its bootstrap is to be run: one
 /// that is still at work is joined by that. One that was cut off, by the VM going down or by a person, left the
-/// controller behind (juju/juju:environs/bootstrap/prepare.go); it never comes up, in its place no other can be made, and it is removed here.
-/// A bootstrap that fails cleans up after itself. A controller that this act did not say that it makes is somebody else's:
+/// controller behind (juju/juju:environs/bootstrap/prepare.go); it never comes up, in its place no other can be made,
+/// and it is removed here. A bootstrap that fails cleans up after itself. A controller that this act did not say that it makes is somebody else's:
 /// Sunbeam's preparation makes none beside one that answers.
 fn is_half_made(work: &Work<'_>, by: &str, controller: &str) -> Result<bool, Failure> {
     let ask = |line: CommandLine| {
