@@ -14,26 +14,27 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{FalseyValueParser, PossibleValuesParser};
+use clap::builder::FalseyValueParser;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::failure::{Failure, Id};
-use crate::plan;
-use crate::report::ProgressChoice;
 
 mod demo;
 mod environment;
+mod foresight;
 mod kafka;
 mod messages;
 mod neighbours;
 mod record;
 mod shared;
+mod stack;
 mod users;
 
 pub use demo::Demo;
 pub use environment::{Environment, color_choice, environment};
+pub use foresight::{Config, ConfigFormat, Doctor, Explain, Plan, PlanFormat};
 pub use kafka::{
     Connect, Disconnect, Shell, Topic, TopicAlter, TopicCreate, TopicDelete, TopicDescribe, TopicList,
 };
@@ -41,6 +42,7 @@ pub use messages::{Admin, AdminShow, Consume, Group, GroupDescribe, GroupList, P
 pub use neighbours::{Add, NeighbourName, Remove};
 pub use record::{Bundle, Logs};
 pub use shared::{Consent, Shown, TableFormat};
+pub use stack::{Down, Status, Up};
 pub use users::{
     ClientConfig, ClientFormat, Role, Scale, Tls, TlsCa, TlsDisable, TlsEnable, User, UserCreate, UserDelete,
     UserList, UserRotate, UserShow,
@@ -271,164 +273,6 @@ pub enum Command {
     /// Print the manual page
     #[command(after_help = "Example:\n  kafstack man | man -l -")]
     Man,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  kafstack up                         the whole journey of the preset `microstack`
-  kafstack up --until launch-vm       stop when that step's checkpoint holds
-  kafstack up --yes --progress plain  in a pipeline
-  kafstack up --events - > run.ndjson every event as one JSON object a line")]
-pub struct Up {
-    /// Stop after this step
-    #[arg(long, value_name = "STEP", env = "KAFSTACK_UNTIL", hide_env_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(plan::NAMES))]
-    pub until: Option<String>,
-
-    /// Whether it still asks.
-    #[command(flatten)]
-    pub consent: Consent,
-
-    /// Take over a VM of this name that kafstack did not make
-    #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub adopt: bool,
-
-    /// Write every event as one JSON object a line; `-` is stdout
-    #[arg(long, value_name = "FILE|-", env = "KAFSTACK_EVENTS", hide_env_values = true)]
-    pub events: Option<PathBuf>,
-
-    /// How progress is shown
-    #[arg(
-        long,
-        value_name = "HOW",
-        default_value = "auto",
-        env = "KAFSTACK_PROGRESS",
-        hide_env_values = true
-    )]
-    pub progress: ProgressChoice,
-
-    /// Turn the verdicts on this laptop into warnings
-    #[arg(long, env = "KAFSTACK_IGNORE_LAPTOP", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub ignore_laptop: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "Example:\n  kafstack down --yes                 without a question, for scripts")]
-pub struct Down {
-    /// Whether it still asks.
-    #[command(flatten)]
-    pub consent: Consent,
-
-    /// Destroy a VM of this name even if kafstack did not make it
-    #[arg(long, env = "KAFSTACK_ADOPT", hide_env_values = true, value_parser = FalseyValueParser::new())]
-    pub adopt: bool,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  kafstack status                             once; exit code 0 if ready, 7 if not
-  kafstack status --watch                     again and again, until Ctrl-C
-  kafstack status --until-ready --timeout 2h  wait, in a script")]
-pub struct Status {
-    /// How it is printed.
-    #[command(flatten)]
-    pub shown: Shown,
-
-    /// Ask again and again
-    #[arg(short, long)]
-    pub watch: bool,
-
-    /// Seconds between two questions of --watch and --until-ready
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 5,
-        env = "KAFSTACK_INTERVAL",
-        hide_env_values = true
-    )]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub interval: u64,
-
-    /// Ask until the stack is ready or broken
-    #[arg(long)]
-    pub until_ready: bool,
-
-    /// For at most so long, such as 90s, 10m or 1h30m
-    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "until_ready")]
-    pub timeout: Option<Duration>,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  kafstack plan --preset kraft               what `up` would run on a fresh laptop
-  kafstack plan --format shell > by-hand.sh  the same as a script for a person")]
-pub struct Plan {
-    /// As text, as JSON or as a shell script
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: PlanFormat,
-}
-
-#[derive(Args, Debug)]
-pub struct Doctor {
-    /// How it is printed.
-    #[command(flatten)]
-    pub shown: Shown,
-}
-
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-pub enum Config {
-    /// Show the configuration in force and where each value came from
-    Show {
-        /// As a table for people, as JSON, or as YAML that can be used as a configuration file
-        #[arg(long, value_name = "FORMAT", default_value = "table")]
-        format: ConfigFormat,
-    },
-    /// Write a commented kafstack.yaml (or the file that --config names); an existing file is never overwritten
-    Init,
-    /// Check the configuration file, the environment and the options, without regard to any VM
-    Check,
-}
-
-#[derive(Args, Debug)]
-#[command(after_help = "\
-Examples:
-  kafstack explain                    everything that can be explained
-  kafstack explain kafka-not-ready    a failure, by the id that it was printed with
-  kafstack explain 'no space left on device'
-                                      what a tool said")]
-pub struct Explain {
-    /// An id, as printed in brackets, or what a tool said; without it, the list
-    #[arg(value_name = "ID|WORDS")]
-    pub what: Vec<String>,
-    /// As text or as JSON
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: TextFormat,
-}
-
-/// Formats of `plan`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlanFormat {
-    /// For people
-    Text,
-    /// For programs
-    Json,
-    /// For a person's shell
-    Shell,
-}
-
-/// Formats of `config show`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ConfigFormat {
-    /// For people
-    Table,
-    /// For programs
-    Json,
-    /// A configuration file
-    Yaml,
 }
 
 /// Formats of prose.
