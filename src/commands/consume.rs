@@ -54,14 +54,13 @@ pub fn consume(session: &Session, args: &Consume) -> Result<u8, Failure> {
         whole: true,
     };
     let (end, ended) = stream::run(session, &stack, topic.clone(), consumer)?;
-    let printed = end.as_ref().map_or(0, |end| end.part.printed);
-    let messages = count(usize::try_from(printed).unwrap_or(usize::MAX), "message");
+    let messages = count(usize::try_from(end.part.printed).unwrap_or(usize::MAX), "message");
     if !matches!(ended, None | Some(Ended::Interrupted)) {
         let id = ended.map_or(Id::Interrupted, Ended::id);
         return Err(Failure::new(id, format!("you left after {messages}")));
     }
     if ended.is_none() {
-        judge(end?)?;
+        judge(end)?;
     }
     session.terminal.note(&format!("{messages} from {topic}"));
     Ok(0)
@@ -134,6 +133,11 @@ impl Consumer {
 }
 
 impl Part for Consumer {
+    fn invitation(&self, terminal: &Terminal) -> Option<&'static str> {
+        let endless = self.reading.max.is_none() && self.reading.timeout.is_none();
+        (endless && terminal.draws_screens()).then_some("messages are printed as they come; Ctrl-C ends")
+    }
+
     fn line(&self, cluster: &Cluster, id: &str) -> CommandLine {
         kafka_messages::consume(cluster, &self.topic, id, &self.reading)
     }

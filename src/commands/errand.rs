@@ -104,7 +104,7 @@ pub fn carry_out(session: &Session, stage: &Stage, held: Held, errand: Errand) -
         manner: Manner::FinishFirst,
         clock: stage.clock.clone(),
         rehearsal: stage.rehearsal,
-        ticks: !stage.rehearsal || session.global.speed.is_some(),
+        ticks: stage.paced,
         reporters,
     };
     let (stop, scale, stage) = (session.stop.clone(), session.scale(), stage.clone());

@@ -121,7 +121,7 @@ fn as_text(plan: &Plan, config: &Config) -> String {
         }
         for planned in &commands {
             let mark = if planned.when.is_some() { '?' } else { ' ' };
-            let _ = writeln!(out, "   {mark} {:<6}  {}", place(planned.on), shown(&planned.line));
+            let _ = writeln!(out, "   {mark} {:<6}  {}", planned.on, shown(&planned.line));
             if let Some(when) = &planned.when {
                 let _ = writeln!(out, "             when {when}");
             }
@@ -135,14 +135,6 @@ fn as_text(plan: &Plan, config: &Config) -> String {
         );
     }
     out
-}
-
-/// `laptop` or `vm`.
-fn place(place: Place) -> &'static str {
-    match place {
-        Place::Laptop => "laptop",
-        Place::Vm => "vm",
-    }
 }
 
 /// A command with what is not in its arguments.

@@ -9,6 +9,7 @@ use crate::cli::Produce;
 use crate::failure::{Failure, Id};
 use crate::host::{CommandLine, Feed, Stream};
 use crate::message_rules::{self, Messages, locked};
+use crate::report::terminal::Terminal;
 use crate::text::count;
 use crate::tools::kafka::Cluster;
 use crate::tools::kafka_messages;
@@ -37,7 +38,7 @@ pub fn produce(session: &Session, args: &Produce) -> Result<u8, Failure> {
         return Err(Failure::new(signal.id(), "you left before the input's end")
             .seen(format!("up to {handed_on} went to `{topic}`")));
     }
-    let refusals = judge(end?, progress.handed_on)?;
+    let refusals = judge(end, progress.handed_on)?;
     let taken = progress.handed_on.saturating_sub(refusals.lines);
     if refusals.lines > 0 {
         let of = sent(progress.handed_on);
@@ -106,6 +107,10 @@ impl Refusals {
 }
 
 impl Part for Producer {
+    fn invitation(&self, terminal: &Terminal) -> Option<&'static str> {
+        terminal.can_ask().then_some("each line that you type is a message; Ctrl-D ends")
+    }
+
     fn line(&self, cluster: &Cluster, id: &str) -> CommandLine {
         kafka_messages::produce(cluster, &self.topic, id, self.separator.as_deref(), self.feed.clone())
     }

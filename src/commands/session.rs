@@ -18,6 +18,7 @@ use crate::host::recorded::Recorded;
 use crate::host::vm::Vm;
 use crate::host::{Clock, Host, Hosts, Place};
 use crate::rehearsal::{Options, Rehearsal, Scenario, WORLD};
+use crate::report::asking::Asking;
 use crate::report::terminal::Terminal;
 use crate::state::{State, unusable};
 use crate::text;
@@ -120,15 +121,14 @@ impl Session {
                 stop: self.stop.clone(),
                 vm: config.vm.name.clone(),
                 rehearsal: false,
+                paced: true,
+                terminal: self.terminal.clone(),
             });
         }
         let scenario = self.global.scenario.as_deref().map(load_scenario).transpose()?;
-        let options = Options {
-            seed: self.global.seed.unwrap_or_default(),
-            speed: self.global.speed.or(speed),
-            scenario,
-            stop: self.stop.clone(),
-        };
+        let speed = self.global.speed.or(speed);
+        let options =
+            Options { seed: self.global.seed.unwrap_or_default(), speed, scenario, stop: self.stop.clone() };
         let folder = self.state(config)?.folder().to_owned();
         let rehearsal = Rehearsal::open(&folder, options).map_err(|error| {
             if let Some(error) = error.root_cause().downcast_ref::<std::io::Error>() {
@@ -146,7 +146,15 @@ impl Session {
             ));
         }
         let (laptop, clock): (Arc<dyn Host>, Arc<dyn Clock>) = (rehearsal.clone(), rehearsal);
-        Ok(Stage { laptop, clock, stop: self.stop.clone(), vm: config.vm.name.clone(), rehearsal: true })
+        Ok(Stage {
+            laptop,
+            clock,
+            stop: self.stop.clone(),
+            vm: config.vm.name.clone(),
+            rehearsal: true,
+            paced: speed.is_some(),
+            terminal: self.terminal.clone(),
+        })
     }
 }
 
@@ -181,6 +189,10 @@ pub struct Stage {
     vm: String,
     /// It is simulated.
     pub rehearsal: bool,
+    /// Time passes for people: always on the real laptop, in a rehearsal if it is played at a speed.
+    pub paced: bool,
+    /// Where it is shown what is waited for.
+    terminal: Terminal,
 }
 
 impl Stage {
@@ -198,10 +210,17 @@ impl Stage {
         }
     }
 
-    /// Asks something of both hosts; nobody is told, but the user can leave.
+    /// Asks something of both hosts. Nothing of it is kept, but a person sees what is waited for, and can leave.
     pub fn ask<T>(&self, question: impl FnOnce(&Hosts<'_>) -> T) -> T {
         let silent = Teller::silent(self.clock.clone(), self.rehearsal);
-        question(&self.recorded(&silent, None).hosts())
+        let recordings = self.recorded(&silent, None);
+        let hosts = recordings.hosts();
+        if !self.paced {
+            return question(&hosts);
+        }
+        let asking = Asking::new(&self.terminal, hosts.clock, self.rehearsal);
+        let (laptop, vm) = (asking.over(hosts.laptop, Place::Laptop), asking.over(hosts.vm, Place::Vm));
+        question(&Hosts { laptop: &laptop, vm: &vm, clock: hosts.clock })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::conduct::{Conduct, Ended, Manner};
 use super::session::Session;
-use super::stack::{self, Stack};
+use super::stack::Stack;
 use crate::failure::Failure;
 use crate::host::clock::Stop;
 use crate::host::{CommandError, CommandLine, Flow, Hosts, Output, Stream, Unwatched, Watch};
@@ -20,6 +20,8 @@ const GRACE: Duration = Duration::from_secs(15);
 
 /// What a command does while its client runs.
 pub trait Part: Send + 'static {
+    /// What a person at this terminal is told when the client begins.
+    fn invitation(&self, terminal: &Terminal) -> Option<&'static str>;
     /// The client's command line, once it is known where it runs and by which id.
     fn line(&self, cluster: &Cluster, id: &str) -> CommandLine;
     /// The client said a line, or a piece of one.
@@ -38,24 +40,27 @@ pub struct End<P> {
     pub unit: String,
 }
 
-/// How a client ended, or why none was run; and the signal that came meanwhile, if one did.
-pub type Outcome<P> = (Result<End<P>, Failure>, Option<Ended>);
-
-/// Looks for the topic on a ready stack and runs the client. A signal tells it to end as well; a second Ctrl-C leaves
-/// at once. No lock is taken.
+/// Looks for the topic on a ready stack; then invites a person who types or reads, and runs the client. A signal tells
+/// it to end as well; a second Ctrl-C leaves at once. Returns how it ended, and the signal that came meanwhile, if one
+/// did. No lock is taken.
 ///
 /// # Errors
-/// The run could not be conducted. That the stack is not ready, or has no such topic, is part of the outcome.
-pub fn run<P: Part>(session: &Session, stack: &Stack, topic: String, part: P) -> Result<Outcome<P>, Failure> {
-    let (config, stage) = (stack.config.clone(), stack.stage.clone());
-    let (stop, terminal) = (session.stop.clone(), session.terminal.clone());
-    let work = move |hosts: &Hosts<'_>| {
-        let ready = stack::ready(hosts, &config)?;
+/// The stack is not ready, or has no such topic, or a signal came before that was known.
+pub fn run<P: Part>(
+    session: &Session,
+    stack: &Stack,
+    topic: String,
+    part: P,
+) -> Result<(End<P>, Option<Ended>), Failure> {
+    let cluster = stack.look(session, move |hosts, ready| {
         let there = topic::look(hosts, &ready.cluster, &topic)
             .map_err(|error| Failure::of_command("The brokers could not be asked about the topic", &error))?;
-        there.ok_or_else(|| super::topic::unknown(&topic))?;
-        Ok(attend(hosts, &ready.cluster, part, &stop, &terminal))
-    };
+        there.ok_or_else(|| super::topic::unknown(&topic)).map(|_| ready.cluster)
+    })?;
+    if let Some(invitation) = part.invitation(&session.terminal) {
+        session.terminal.note(invitation);
+    }
+    let (stage, stop, terminal) = (stack.stage.clone(), session.stop.clone(), session.terminal.clone());
     let conduct = Conduct {
         stop: session.stop.clone(),
         manner: Manner::FinishFirst,
@@ -64,7 +69,7 @@ pub fn run<P: Part>(session: &Session, stack: &Stack, topic: String, part: P) ->
         ticks: false,
         reporters: Vec::new(),
     };
-    conduct.run(move |_| stage.ask(work))
+    conduct.run(move |_| stage.ask(|hosts| attend(hosts, &cluster, part, &stop, &terminal)))
 }
 
 /// Runs the client to its end, and sees to it that nothing of it is left on the broker.
@@ -219,6 +224,10 @@ mod tests {
     struct Counts(usize, usize);
 
     impl Part for Counts {
+        fn invitation(&self, _: &Terminal) -> Option<&'static str> {
+            None
+        }
+
         fn line(&self, cluster: &Cluster, id: &str) -> CommandLine {
             kafka_messages::consume(cluster, "orders", id, &kafka_messages::Reading::default())
         }

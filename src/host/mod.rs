@@ -17,6 +17,7 @@ pub mod scrub;
 pub mod secret;
 pub mod vm;
 
+use std::fmt;
 use std::time::Duration;
 
 pub use clock::Clock;
@@ -74,6 +75,16 @@ pub enum Place {
     Laptop,
     /// Inside the VM, as its user `ubuntu`.
     Vm,
+}
+
+impl fmt::Display for Place {
+    /// `laptop` or `vm`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Place::Laptop => "laptop",
+            Place::Vm => "vm",
+        })
+    }
 }
 
 /// One of the two output streams.

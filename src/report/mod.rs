@@ -1,7 +1,9 @@
 //! Everything a person sees: the only place that writes to the terminal and asks questions. It draws facts and
 //! decides nothing; whoever runs something tells it through [`crate::event`].
 
+pub mod asking;
 pub mod group_table;
+mod live;
 pub mod model_json;
 pub mod ndjson;
 pub mod plain;
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 use crate::event::{Event, Fact};
 use terminal::Terminal;
+
+/// Answers that come sooner than this are worth no line of their own.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Someone who is told what happens in a run.
 pub trait Reporter: Send {

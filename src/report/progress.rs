@@ -1,21 +1,19 @@
 //! The bar for people who watch: finished steps stay, the running one is a live line with up to three dim lines
 //! of what its command said last.
 //!
-//! Time comes from events and ticks only, so that a rehearsal shows its own time. Every live line is cut to the
-//! width the terminal has when it is drawn.
+//! Time comes from events and ticks only, so that a rehearsal shows its own time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::live::Live;
 use super::story::Story;
 use super::style::{self, paint};
 use super::terminal::Terminal;
-use super::{Reporter, Titles};
+use super::{MOMENT, Reporter, Titles};
 use crate::event::{Event, Fact};
-use crate::host::Effect;
-use crate::text::duration;
+use crate::host::{Effect, paste};
+use crate::text::{self, duration};
 
 /// How many lines of output are shown.
 const TAIL: usize = 3;
@@ -35,21 +33,17 @@ pub struct Progress {
 impl Progress {
     /// A bar on this terminal.
     pub fn new(terminal: Terminal, titles: Titles, verbose: bool) -> Self {
-        Progress::drawn_on(ProgressDrawTarget::stderr(), terminal, titles, verbose)
+        Progress::drawn_with(Live::new(terminal.clone()), terminal, titles, verbose)
     }
 
-    /// A bar drawn there.
-    fn drawn_on(target: ProgressDrawTarget, terminal: Terminal, titles: Titles, verbose: bool) -> Self {
-        let lines = MultiProgress::with_draw_target(target);
-        terminal.with_live_lines(Some(lines.clone()));
-        let live = Live { lines, bars: Vec::new() };
+    /// A bar of these live lines.
+    fn drawn_with(live: Live, terminal: Terminal, titles: Titles, verbose: bool) -> Self {
         Progress { terminal, live, picture: Picture::new(titles), verbose }
     }
 
     /// Draws the live lines as they are now.
     fn draw(&mut self) {
-        let lines: Vec<String> = self.picture.lines().iter().map(|l| self.terminal.dressed(l)).collect();
-        self.live.show(&lines);
+        self.live.show(&self.picture.lines());
     }
 }
 
@@ -75,44 +69,14 @@ impl Reporter for Progress {
     }
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.live.show(&[]);
-        self.terminal.with_live_lines(None);
-    }
-}
-
-/// Live lines on the screen.
-struct Live {
-    /// What draws them together.
-    lines: MultiProgress,
-    /// One for each line.
-    bars: Vec<ProgressBar>,
-}
-
-impl Live {
-    /// Shows these lines and no others.
-    fn show(&mut self, lines: &[String]) {
-        while self.bars.len() > lines.len() {
-            if let Some(bar) = self.bars.pop() {
-                bar.finish_and_clear();
-                self.lines.remove(&bar);
-            }
-        }
-        while self.bars.len() < lines.len() {
-            let bar = self.lines.add(ProgressBar::no_length());
-            // The template is a constant, so it is never refused.
-            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
-                bar.set_style(style);
-            }
-            self.bars.push(bar);
-        }
-        for (bar, line) in self.bars.iter().zip(lines) {
-            if bar.message() != *line {
-                bar.set_message(line.clone());
-            }
-        }
-    }
+/// A question before a step.
+struct Asked {
+    /// The step.
+    step: &'static str,
+    /// When, from the beginning of the run.
+    at: Duration,
+    /// The command.
+    line: String,
 }
 
 /// What the live lines show, apart from any terminal.
@@ -123,6 +87,8 @@ struct Picture {
     now: Duration,
     /// What the command at work said last.
     tail: VecDeque<String>,
+    /// What a checkpoint asks before its step begins.
+    asked: Option<Asked>,
     /// Whether the world is simulated.
     rehearsal: bool,
 }
@@ -131,7 +97,7 @@ impl Picture {
     /// An empty one.
     fn new(titles: Titles) -> Self {
         let story = Story::new(titles);
-        Picture { story, now: Duration::ZERO, tail: VecDeque::new(), rehearsal: false }
+        Picture { story, now: Duration::ZERO, tail: VecDeque::new(), asked: None, rehearsal: false }
     }
 
     /// Learns what happened, and says what is worth lines that stay.
@@ -144,6 +110,14 @@ impl Picture {
             Fact::StepStarted { .. } | Fact::CommandStarted { effect: Effect::Changes, .. }
         ) {
             self.tail.clear();
+        }
+        match &event.fact {
+            Fact::CommandStarted { step: Some(step), on, argv, .. } => {
+                let line = format!("{on}? {}", text::one_line(&paste(argv)));
+                self.asked = Some(Asked { step, at: event.elapsed(), line });
+            }
+            Fact::CommandFinished { .. } => self.asked = None,
+            _ => {}
         }
         if let Some(line) = self.story.detail(event) {
             if verbose {
@@ -158,10 +132,15 @@ impl Picture {
         stays
     }
 
-    /// The live lines: none between steps.
+    /// The live lines: between steps only what is asked, if that takes longer than a moment.
     fn lines(&self) -> Vec<String> {
         let Some(current) = self.story.current() else {
-            return Vec::new();
+            let asked = self.asked.iter().map(|asked| (asked, self.now.saturating_sub(asked.at)));
+            let asked = asked.filter(|(_, passed)| *passed >= MOMENT);
+            return Vec::from_iter(asked.map(|(asked, passed)| {
+                let text = format!("{}  {}", duration::clock(passed), paint(style::DIM, &asked.line));
+                self.story.step_line(asked.step, &text)
+            }));
         };
         let passed = duration::clock(self.now.saturating_sub(current.began));
         let limit = duration::clock(current.limit);
@@ -180,6 +159,8 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
+    use indicatif::ProgressDrawTarget;
+
     use super::super::terminal::fake;
     use super::*;
     use crate::report::sample;
@@ -222,6 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn between_steps_a_question_that_takes_more_than_a_moment_is_shown() {
+        let step = "launch-vm";
+        let question = sample::command(1, step, &["multipass", "list"], Effect::Reads);
+        let mut picture = picture(&[sample::begun(), question]);
+        assert_eq!(bare(&picture.lines()), "");
+        picture.now = Duration::from_secs(13);
+        assert_eq!(bare(&picture.lines()), "[2/3] Launch the VM     00:12  vm? multipass list");
+        picture.learn(&sample::ended(14, step), false);
+        assert_eq!(bare(&picture.lines()), "");
+    }
+
+    #[test]
     fn a_rehearsal_says_so_in_the_bar() {
         let events = [sample::begun(), sample::started(1, "launch-vm")].map(sample::rehearsed);
         assert_eq!(bare(&picture(&events).lines()), "[2/3] Launch the VM     00:00 of 60:00  rehearsal");
@@ -243,8 +236,8 @@ mod tests {
     #[test]
     fn lines_that_stay_are_written_while_the_bar_is_away() {
         let (terminal, screen) = fake::terminal(|_| ());
-        let hidden = ProgressDrawTarget::hidden();
-        let mut progress = Progress::drawn_on(hidden, terminal.clone(), sample::titles(), false);
+        let live = Live::drawn_on(ProgressDrawTarget::hidden(), terminal.clone());
+        let mut progress = Progress::drawn_with(live, terminal.clone(), sample::titles(), false);
         sample::run().iter().for_each(|e| progress.on(e));
         progress.tick(Duration::from_secs(9000));
         drop(progress);

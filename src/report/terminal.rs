@@ -185,15 +185,16 @@ impl Terminal {
         }
         let question = scrub::text(question);
         let question = format!("{} [y/N] ", text::lines(&question).join("\n"));
-        self.ends().aside(|ends| {
-            ends.say(&question);
-            let mut answer = String::new();
-            let read = ends.input.read_line(&mut answer);
-            if !answer.ends_with('\n') {
-                ends.say("\n");
-            }
-            read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
-        })
+        let mut ends = self.ends();
+        // What was waited for has come, or there would be nothing to ask.
+        let _ = ends.live.as_ref().map(MultiProgress::clear);
+        ends.say(&question);
+        let mut answer = String::new();
+        let read = ends.input.read_line(&mut answer);
+        if !answer.ends_with('\n') {
+            ends.say("\n");
+        }
+        read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
     }
 
     /// Whether there is someone to ask.
@@ -240,6 +241,12 @@ impl Terminal {
     /// From now on these live lines step aside while something else is written.
     pub(super) fn with_live_lines(&self, live: Option<MultiProgress>) {
         self.ends().live = live;
+    }
+
+    /// Whether there are such lines.
+    #[cfg(test)]
+    pub(super) fn has_live_lines(&self) -> bool {
+        self.ends().live.is_some()
     }
 
     /// Whether a stream gets colours.

@@ -1,4 +1,5 @@
-//! What a terminal does to kafstack: Ctrl-Z and `fg`, other widths, and its own end.
+//! What a terminal does to kafstack, and what kafstack draws on it: Ctrl-Z and `fg`, other widths, its own end, a tool
+//! that takes long to answer.
 
 #![expect(clippy::print_stdout, reason = "figures that documentation quotes")]
 
@@ -47,6 +48,20 @@ fn the_progress_survives_terminals_of_any_width() {
     held.release();
     let ran = running.ends().exits_with(0);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.account());
+}
+
+#[test]
+fn a_person_sees_which_tool_is_waited_for() {
+    let laptop = FakeLaptop::new().with_stack("kraft");
+    for command in ["status", "down --yes"] {
+        let held = laptop.hold_before("multipass list");
+        let (running, person) = laptop.start_on_terminal(command);
+        tcsetwinsize(&person, width(80)).unwrap();
+        held.is_reached();
+        laptop.sees("what is waited for", || running.drawn() > 0);
+        held.release();
+        running.ends().exits_with(0).says(" of 00:30").says("laptop? multipass list");
+    }
 }
 
 #[test]

@@ -203,8 +203,7 @@ fn fault(faults: &mut String, gaps: &mut Vec<String>, taped: &Taped, once: Optio
 
 /// Adds a fault.
 fn write_fault(faults: &mut String, command: &str, on: Place, once: Option<&str>, what: &str) {
-    let place = if on == Place::Vm { "vm" } else { "laptop" };
-    *faults += &format!("  - command: {}\n    on: {place}\n", quoted(command));
+    *faults += &format!("  - command: {}\n    on: {on}\n", quoted(command));
     if let Some(once) = once {
         *faults += &format!("    once: {}\n", quoted(once));
     }

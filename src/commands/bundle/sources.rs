@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::commands::run_record::{CONFIG, kept_config};
 use crate::config::{Config, as_yaml};
+use crate::host::paste;
 use crate::host::questions::{self, Question, Questions};
-use crate::host::{Place, paste};
 use crate::journal;
 use crate::state::{EVENTS, Run, State};
 use crate::text;
@@ -94,8 +94,7 @@ impl Sources {
         let mut last: BTreeMap<String, Question> = BTreeMap::new();
         for question in questions {
             let step = question.step.as_deref().unwrap_or("before the first step");
-            let place = if question.on == Place::Vm { "vm" } else { "laptop" };
-            last.insert(format!("{step}: {place}$ {}", paste(&question.argv)), question);
+            last.insert(format!("{step}: {}$ {}", question.on, paste(&question.argv)), question);
         }
         let mut last: Vec<(String, Question)> = last.into_iter().collect();
         last.sort_by_key(|(_, question)| question.n);

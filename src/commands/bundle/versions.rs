@@ -23,8 +23,7 @@ pub fn versions(hosts: &Hosts<'_>) -> String {
         (Place::Vm, juju::version()),
     ];
     for (on, line) in questions {
-        let place = if on == Place::Vm { "vm" } else { "laptop" };
-        let _ = writeln!(text, "\n{place}$ {line}");
+        let _ = writeln!(text, "\n{on}$ {line}");
         match hosts.on(on).ask(&line.within(LIMIT)) {
             Ok(output) => {
                 text += output.out().trim_end();

@@ -161,8 +161,7 @@ impl View {
 
     /// The line of a command: `vm$ juju …`, and `vm? juju …` of one that only asks.
     fn command(&mut self, on: Place, argv: &[String], mark: char) {
-        let place = if on == Place::Vm { "vm" } else { "laptop" };
-        self.line(&format!("    {place}{mark} {}", text::one_line(&paste(argv))));
+        self.line(&format!("    {on}{mark} {}", text::one_line(&paste(argv))));
     }
 
     /// The innermost command ends.
