@@ -4,7 +4,6 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use indicatif::ProgressDrawTarget;
 use jiff::Timestamp;
 
 use super::MOMENT;
@@ -24,8 +23,6 @@ pub struct Asking<'a> {
     began: Timestamp,
     /// The world is simulated.
     rehearsal: bool,
-    /// What the line is drawn on.
-    target: fn() -> ProgressDrawTarget,
     /// The line, while there is one.
     live: Mutex<Option<Live>>,
 }
@@ -34,14 +31,7 @@ impl<'a> Asking<'a> {
     /// Nothing was asked yet.
     pub fn new(terminal: &Terminal, clock: &'a dyn Clock, rehearsal: bool) -> Self {
         let (terminal, began) = (terminal.clone(), clock.now());
-        Asking {
-            terminal,
-            clock,
-            began,
-            rehearsal,
-            target: ProgressDrawTarget::stderr,
-            live: Mutex::default(),
-        }
+        Asking { terminal, clock, began, rehearsal, live: Mutex::default() }
     }
 
     /// That host, waited for like this.
@@ -56,7 +46,7 @@ impl<'a> Asking<'a> {
 
     /// Shows this line.
     fn show(&self, line: String) {
-        let live = || Live::drawn_on((self.target)(), self.terminal.clone());
+        let live = || Live::new(self.terminal.clone());
         self.live().get_or_insert_with(live).show(&[line]);
     }
 
@@ -165,7 +155,7 @@ mod tests {
         let (terminal, _) = fake::terminal(|s| (s.stderr_is_terminal, s.quiet) = (person, quiet));
         let clock = FakeClock::default();
         let host = Slow { clock: &clock, seconds, terminal: terminal.clone(), shown: Mutex::default() };
-        let asking = Asking { target: ProgressDrawTarget::hidden, ..Asking::new(&terminal, &clock, false) };
+        let asking = Asking::new(&terminal, &clock, false);
         for io in io {
             let line = CommandLine { io: *io, ..CommandLine::reads("juju", ["status"]) };
             asking.over(&host, Place::Vm).ask(&line).unwrap();

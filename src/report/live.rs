@@ -1,6 +1,6 @@
 //! Live lines: on the screen for now, below the lines that stay. Each is cut to the width the terminal has when it is drawn.
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::terminal::Terminal;
 
@@ -17,18 +17,12 @@ pub struct Live {
 impl Live {
     /// None yet.
     pub fn new(terminal: Terminal) -> Self {
-        Live::drawn_on(ProgressDrawTarget::stderr(), terminal)
+        Live { lines: terminal.begin_live_lines(), terminal, bars: Vec::new() }
     }
 
-    /// None yet, to be drawn there.
-    pub fn drawn_on(target: ProgressDrawTarget, terminal: Terminal) -> Self {
-        let lines = MultiProgress::with_draw_target(target);
-        terminal.with_live_lines(Some(lines.clone()));
-        Live { terminal, lines, bars: Vec::new() }
-    }
-
-    /// Shows these lines and no others, below an empty one: the `^C` that a terminal echoes moves all of them down by
-    /// one, unknown to who draws them, so that the first is left behind. (It is a space, as no line is drawn of nothing.)
+    /// Shows these lines and no others, below an empty one: the `^C` that a terminal echoes (termios(3), ECHOCTL) moves
+    /// the cursor down by one, unknown to who draws them, so that the first is left behind. (It is a space, as no line
+    /// is drawn of nothing.)
     pub fn show(&mut self, lines: &[String]) {
         let lines: Vec<&str> = match lines {
             [] => Vec::new(),
@@ -60,6 +54,6 @@ impl Live {
 impl Drop for Live {
     fn drop(&mut self) {
         self.show(&[]);
-        self.terminal.with_live_lines(None);
+        self.terminal.end_live_lines();
     }
 }

@@ -33,11 +33,7 @@ pub struct Progress {
 impl Progress {
     /// A bar on this terminal.
     pub fn new(terminal: Terminal, titles: Titles, verbose: bool) -> Self {
-        Progress::drawn_with(Live::new(terminal.clone()), terminal, titles, verbose)
-    }
-
-    /// A bar of these live lines.
-    fn drawn_with(live: Live, terminal: Terminal, titles: Titles, verbose: bool) -> Self {
+        let live = Live::new(terminal.clone());
         Progress { terminal, live, picture: Picture::new(titles), verbose }
     }
 
@@ -159,8 +155,6 @@ impl Picture {
 
 #[cfg(test)]
 mod tests {
-    use indicatif::ProgressDrawTarget;
-
     use super::super::terminal::fake;
     use super::*;
     use crate::report::sample;
@@ -236,8 +230,7 @@ mod tests {
     #[test]
     fn lines_that_stay_are_written_while_the_bar_is_away() {
         let (terminal, screen) = fake::terminal(|_| ());
-        let live = Live::drawn_on(ProgressDrawTarget::hidden(), terminal.clone());
-        let mut progress = Progress::drawn_with(live, terminal.clone(), sample::titles(), false);
+        let mut progress = Progress::new(terminal.clone(), sample::titles(), false);
         sample::run().iter().for_each(|e| progress.on(e));
         progress.tick(Duration::from_secs(9000));
         drop(progress);

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::ColorChoice;
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use rustix::event::{PollFd, PollFlags, poll};
 
 use super::style::{self, paint};
@@ -35,6 +35,8 @@ pub struct Settings {
 pub struct Terminal {
     /// What is known about it.
     settings: Settings,
+    /// Where live lines are drawn.
+    live_target: fn() -> ProgressDrawTarget,
     /// Where things go.
     ends: Arc<Mutex<Ends>>,
 }
@@ -103,10 +105,12 @@ impl Terminal {
     /// The process's own. A question is left when `stop` asks for it.
     pub fn new(settings: Settings, stop: Stop) -> Self {
         let input = io::BufReader::new(Answers { stop });
-        Terminal::on(settings, Box::new(io::stdout()), Box::new(io::stderr()), Box::new(input))
+        let terminal =
+            Terminal::on(settings, Box::new(io::stdout()), Box::new(io::stderr()), Box::new(input));
+        Terminal { live_target: ProgressDrawTarget::stderr, ..terminal }
     }
 
-    /// On these ends.
+    /// On these ends; live lines are drawn nowhere.
     fn on(
         settings: Settings,
         out: Box<dyn Write + Send>,
@@ -114,7 +118,7 @@ impl Terminal {
         input: Box<dyn BufRead + Send>,
     ) -> Self {
         let ends = Ends { out, err, input, closed: None, live: None };
-        Terminal { settings, ends: Arc::new(Mutex::new(ends)) }
+        Terminal { settings, live_target: ProgressDrawTarget::hidden, ends: Arc::new(Mutex::new(ends)) }
     }
 
     /// Writes what was asked for to standard output, as it is but for the colours, which go where they are not
@@ -238,9 +242,16 @@ impl Terminal {
         fit(&scrub::text(text), self.colors(self.settings.stderr_is_terminal))
     }
 
-    /// From now on these live lines step aside while something else is written.
-    pub(super) fn with_live_lines(&self, live: Option<MultiProgress>) {
-        self.ends().live = live;
+    /// Live lines, which from now on step aside while something else is written.
+    pub(super) fn begin_live_lines(&self) -> MultiProgress {
+        let lines = MultiProgress::with_draw_target((self.live_target)());
+        self.ends().live = Some(lines.clone());
+        lines
+    }
+
+    /// There are none any more.
+    pub(super) fn end_live_lines(&self) {
+        self.ends().live = None;
     }
 
     /// Whether there are such lines.
