@@ -40,7 +40,7 @@ pub fn consume(session: &Session, args: &Consume) -> Result<u8, Failure> {
     };
     let config = session.resolve_for_use()?.config;
     // Without an end of its own it is played for people.
-    let stage = session.stage(&config, (args.timeout.is_none() && args.max.is_none()).then_some(1.0))?;
+    let stage = session.stage(&config, reading.is_endless().then_some(1.0))?;
     let stack = Stack { config, stage };
     let consumer = Consumer {
         topic: topic.clone(),
@@ -134,8 +134,8 @@ impl Consumer {
 
 impl Part for Consumer {
     fn invitation(&self, terminal: &Terminal) -> Option<&'static str> {
-        let endless = self.reading.max.is_none() && self.reading.timeout.is_none();
-        (endless && terminal.draws_screens()).then_some("messages are printed as they come; Ctrl-C ends")
+        let watched = self.reading.is_endless() && terminal.draws_screens();
+        watched.then_some("messages are printed as they come; Ctrl-C ends")
     }
 
     fn line(&self, cluster: &Cluster, id: &str) -> CommandLine {

@@ -112,18 +112,19 @@ impl Session {
         if self.heard.get().is_none() {
             let _ = self.heard.set(Heard::listen(&self.stop)?);
         }
+        let stage = |laptop, clock, paced| Stage {
+            laptop,
+            clock,
+            stop: self.stop.clone(),
+            vm: config.vm.name.clone(),
+            rehearsal: self.global.rehearse,
+            paced,
+            terminal: self.terminal.clone(),
+        };
         if !self.global.rehearse {
             let laptop: Arc<dyn Host> = Arc::new(Laptop::new(self.scale()));
             let clock: Arc<dyn Clock> = Arc::new(RealClock::new(self.stop.clone(), self.scale()));
-            return Ok(Stage {
-                laptop,
-                clock,
-                stop: self.stop.clone(),
-                vm: config.vm.name.clone(),
-                rehearsal: false,
-                paced: true,
-                terminal: self.terminal.clone(),
-            });
+            return Ok(stage(laptop, clock, true));
         }
         let scenario = self.global.scenario.as_deref().map(load_scenario).transpose()?;
         let speed = self.global.speed.or(speed);
@@ -146,15 +147,7 @@ impl Session {
             ));
         }
         let (laptop, clock): (Arc<dyn Host>, Arc<dyn Clock>) = (rehearsal.clone(), rehearsal);
-        Ok(Stage {
-            laptop,
-            clock,
-            stop: self.stop.clone(),
-            vm: config.vm.name.clone(),
-            rehearsal: true,
-            paced: speed.is_some(),
-            terminal: self.terminal.clone(),
-        })
+        Ok(stage(laptop, clock, speed.is_some()))
     }
 }
 

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::Place;
+use crate::text;
+
 /// What a command does to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -212,6 +215,15 @@ impl fmt::Display for CommandLine {
 /// An argument list as one line for a POSIX shell.
 pub fn paste(argv: &[String]) -> String {
     argv.iter().map(|a| quote(a)).collect::<Vec<_>>().join(" ")
+}
+
+/// A command as people are shown it: `vm$ juju deploy …`, and `vm? juju status` of one that only asks.
+pub fn typed(on: Place, effect: Effect, argv: &[String]) -> String {
+    let mark = match effect {
+        Effect::Reads => '?',
+        Effect::Changes => '$',
+    };
+    format!("{on}{mark} {}", text::one_line(&paste(argv)))
 }
 
 /// One word for a POSIX shell, quoted only where it must be.

@@ -21,7 +21,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use clock::Clock;
-pub use command::{CAPTURE, CommandLine, Effect, Feed, Io, Long, Stdin, TAIL, paste};
+pub use command::{CAPTURE, CommandLine, Effect, Feed, Io, Long, Stdin, TAIL, paste, typed};
 pub use error::CommandError;
 
 /// Somewhere commands run: this laptop, the VM on it, the simulated laptop of the rehearsal, a fake in tests.

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::MOMENT;
 use super::live::Live;
 use super::style::{self, paint};
 use super::terminal::Terminal;
-use crate::host::{Clock, CommandError, CommandLine, Effect, Flow, Host, Io, Output, Place, Stream, Watch};
-use crate::text::{self, duration};
+use super::{MOMENT, mark};
+use crate::host::{Clock, CommandError, CommandLine, Flow, Host, Io, Output, Place, Stream, Watch, typed};
+use crate::text::duration;
 
 /// Some questions, asked one after the other.
 pub struct Asking<'a> {
@@ -120,10 +120,8 @@ impl Watch for Waiting<'_> {
 /// `00:12 of 01:00  vm? juju status`.
 fn waits(place: Place, line: &CommandLine, elapsed: Duration, rehearsal: bool) -> String {
     let (passed, limit) = (duration::clock(elapsed), duration::clock(line.timeout));
-    let rehearsal = if rehearsal { format!("  {}", paint(style::FAIR, "rehearsal")) } else { String::new() };
-    let mark = if line.effect == Effect::Reads { '?' } else { '$' };
-    let command = paint(style::DIM, &format!("{place}{mark} {}", text::one_line(&line.to_string())));
-    format!("{passed} of {limit}{rehearsal}  {command}")
+    let command = paint(style::DIM, &typed(place, line.effect, &line.argv()));
+    format!("{passed} of {limit}{}  {command}", mark(rehearsal))
 }
 
 #[cfg(test)]

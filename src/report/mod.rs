@@ -23,6 +23,11 @@ use terminal::Terminal;
 /// Answers that come sooner than this are worth no line of their own.
 const MOMENT: Duration = Duration::from_secs(1);
 
+/// What follows the time in a live line about a simulated world.
+fn mark(rehearsal: bool) -> String {
+    if rehearsal { format!("  {}", style::paint(style::FAIR, "rehearsal")) } else { String::new() }
+}
+
 /// Someone who is told what happens in a run.
 pub trait Reporter: Send {
     /// Something happened.

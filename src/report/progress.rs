@@ -10,10 +10,10 @@ use super::live::Live;
 use super::story::Story;
 use super::style::{self, paint};
 use super::terminal::Terminal;
-use super::{MOMENT, Reporter, Titles};
+use super::{MOMENT, Reporter, Titles, mark};
 use crate::event::{Event, Fact};
-use crate::host::{Effect, paste};
-use crate::text::{self, duration};
+use crate::host::{Effect, typed};
+use crate::text::duration;
 
 /// How many lines of output are shown.
 const TAIL: usize = 3;
@@ -108,8 +108,8 @@ impl Picture {
             self.tail.clear();
         }
         match &event.fact {
-            Fact::CommandStarted { step: Some(step), on, argv, .. } => {
-                let line = format!("{on}? {}", text::one_line(&paste(argv)));
+            Fact::CommandStarted { step: Some(step), on, argv, effect, .. } => {
+                let line = typed(*on, *effect, argv);
                 self.asked = Some(Asked { step, at: event.elapsed(), line });
             }
             Fact::CommandFinished { .. } => self.asked = None,
@@ -134,16 +134,14 @@ impl Picture {
             let asked = self.asked.iter().map(|asked| (asked, self.now.saturating_sub(asked.at)));
             let asked = asked.filter(|(_, passed)| *passed >= MOMENT);
             return Vec::from_iter(asked.map(|(asked, passed)| {
-                let text = format!("{}  {}", duration::clock(passed), paint(style::DIM, &asked.line));
-                self.story.step_line(asked.step, &text)
+                let (passed, mark) = (duration::clock(passed), mark(self.rehearsal));
+                let line = paint(style::DIM, &asked.line);
+                self.story.step_line(asked.step, &format!("{passed}{mark}  {line}"))
             }));
         };
         let passed = duration::clock(self.now.saturating_sub(current.began));
         let limit = duration::clock(current.limit);
-        let mut text = format!("{passed} of {limit}");
-        if self.rehearsal {
-            text = format!("{text}  {}", paint(style::FAIR, "rehearsal"));
-        }
+        let mut text = format!("{passed} of {limit}{}", mark(self.rehearsal));
         if !current.seen.is_empty() {
             text = format!("{text}  {}", current.seen);
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Titles;
 use super::style::{self, paint};
 use crate::event::{Event, Fact};
-use crate::host::{Effect, paste};
+use crate::host::{Effect, typed};
 use crate::text::{self, duration};
 
 /// What is known of a run so far.
@@ -132,7 +132,7 @@ impl Story {
     pub fn detail(&self, event: &Event) -> Option<String> {
         match &event.fact {
             Fact::CommandStarted { on, argv, effect: Effect::Changes, .. } => {
-                Some(format!("{on}$ {}", text::one_line(&paste(argv))))
+                Some(typed(*on, Effect::Changes, argv))
             }
             Fact::Output { line, .. } if self.effects.last() != Some(&Effect::Reads) => {
                 let line = text::lines(line).join(" ");

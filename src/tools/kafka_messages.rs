@@ -31,6 +31,13 @@ pub struct Reading {
     pub separator: Option<String>,
 }
 
+impl Reading {
+    /// Whether it goes on until somebody ends it.
+    pub fn is_endless(&self) -> bool {
+        self.max.is_none() && self.timeout.is_none()
+    }
+}
+
 /// Sends what is fed to a topic.
 pub fn produce(cluster: &Cluster, topic: &str, id: &str, separator: Option<&str>, feed: Feed) -> CommandLine {
     let mut words = client(cluster, "producer", topic, id);

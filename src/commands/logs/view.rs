@@ -12,7 +12,7 @@ use crate::event::Fact;
 use crate::host::kept::End;
 use crate::host::lines::Shown;
 use crate::host::questions::{self, Question, Questions};
-use crate::host::{Effect, Place, paste};
+use crate::host::{Effect, Place, typed};
 use crate::plan::{self, Circumstances};
 use crate::report::plain::Lines;
 use crate::report::terminal::Terminal;
@@ -154,14 +154,14 @@ impl View {
             self.asked.1.push((on, argv.to_vec(), n));
         }
         if open.shown {
-            self.command(on, argv, if changes { '$' } else { '?' });
+            self.command(on, effect, argv);
         }
         self.open.push(open);
     }
 
-    /// The line of a command: `vm$ juju …`, and `vm? juju …` of one that only asks.
-    fn command(&mut self, on: Place, argv: &[String], mark: char) {
-        self.line(&format!("    {on}{mark} {}", text::one_line(&paste(argv))));
+    /// The line of a command.
+    fn command(&mut self, on: Place, effect: Effect, argv: &[String]) {
+        self.line(&format!("    {}", typed(on, effect, argv)));
     }
 
     /// The innermost command ends.
@@ -211,7 +211,7 @@ impl View {
         let wanted: BTreeSet<u64> = asked.iter().map(|(_, _, n)| *n).collect();
         let Ok(questions) = Questions::of(&self.folder) else { return };
         for question in questions.filter(|question| wanted.contains(&question.n)) {
-            self.command(question.on, &question.argv, '?');
+            self.command(question.on, Effect::Reads, &question.argv);
             self.answer(&question);
         }
     }
