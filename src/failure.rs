@@ -12,6 +12,7 @@ pub use id::Id;
 use crate::host::CommandError;
 use crate::host::vm::long_acts;
 use crate::known::{self, Class};
+use crate::text;
 
 /// What did not happen, in words for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +108,13 @@ impl Failure {
                 Failure { class, ..failure.seen(error.to_string()) }
             }
         }
+    }
+
+    /// The same where the world is simulated: what can be typed next gets `--rehearse`.
+    pub fn for_rehearsal(mut self) -> Self {
+        let cure = self.cause.iter_mut().map(|cause| &mut cause.cure);
+        self.hints.iter_mut().chain(cure).for_each(|hint| *hint = text::for_rehearsal(hint));
+        self
     }
 }
 

@@ -53,11 +53,8 @@ pub fn main() -> ExitCode {
     let terminal = terminal(&cli, environment.as_ref().ok(), &stop);
     match environment.and_then(|environment| run(&cli, environment, &terminal, stop)) {
         Ok(code) => ExitCode::from(code),
-        Err(mut failure) => {
-            if cli.global.rehearse {
-                let cure = failure.cause.iter_mut().map(|cause| &mut cause.cure);
-                failure.hints.iter_mut().chain(cure).for_each(|hint| *hint = text::for_rehearsal(hint));
-            }
+        Err(failure) => {
+            let failure = if cli.global.rehearse { failure.for_rehearsal() } else { failure };
             terminal.failure(&failure);
             ExitCode::from(failure.id.exit_code())
         }

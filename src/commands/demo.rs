@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::plan::demo::{self, ENCRYPTED_TOPIC, PLAIN_TOPIC, Scene, TOPICS, USER};
 use crate::report::status_table;
 use crate::steps::certificates::encrypted;
-use crate::text::{count, for_rehearsal};
+use crate::text::count;
 use crate::tools::certificates::{self, authority_of};
 use crate::tools::juju_status::Status;
 use crate::tools::kafka::Cluster;
@@ -73,7 +73,7 @@ fn play(session: &Session, messages: Option<u32>) -> Result<u8, Failure> {
         "{} sent and read, and as many over TLS; none lost, none doubled\nnext: `kafstack demo --clean` takes all of it back",
         count(script.messages as usize, "message")
     );
-    session.terminal.note(&if session.global.rehearse { for_rehearsal(&line) } else { line });
+    session.advise(&line);
     Ok(0)
 }
 

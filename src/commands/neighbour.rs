@@ -165,9 +165,7 @@ fn show(session: &Session, stack: &Stack, neighbour: Neighbour, args: &Add) -> R
             session.terminal.disclose(&table.to_string());
         }
     }
-    let line = "that address is inside the VM; `kafstack connect` makes a way to it from this laptop";
-    let said = if session.global.rehearse { crate::text::for_rehearsal(line) } else { line.to_owned() };
-    session.terminal.note(&said);
+    session.advise("that address is inside the VM; `kafstack connect` makes a way to it from this laptop");
     if neighbour == Neighbour::KafkaUi {
         session.terminal.note("its certificate is self-signed: a browser asks before it shows the page");
     }

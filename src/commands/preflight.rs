@@ -75,7 +75,9 @@ impl Preflight<'_> {
         });
         let Some(preset) = fitting.filter(|_| kind_is_fine) else { return Err(failure) };
         if self.session.terminal.can_ask() {
-            self.session.terminal.failure(&failure);
+            let told = failure.clone();
+            let told = if self.session.global.rehearse { told.for_rehearsal() } else { told };
+            self.session.terminal.failure(&told);
             let question = format!(
                 "Build the preset `{}` instead, the largest that fits? {}",
                 preset.name(),
